@@ -1,0 +1,31 @@
+//! What the benchmark programs share: everything but the few lines that choose a transport and a
+//! protocol.
+//!
+//! A client program counts, compares every byte, and measures what a message really takes; a
+//! server program says where it listens, and runs until it is told to stop. See the programs in
+//! `src/bin`.
+
+pub mod client;
+mod console;
+mod echo;
+mod multicast;
+mod options;
+mod pattern;
+pub mod pump;
+pub mod raw;
+mod report;
+mod run;
+mod schedule;
+pub mod server;
+mod statistics;
+mod talk;
+pub mod timers;
+pub mod transport;
+
+pub use echo::Echo;
+pub use multicast::Listener;
+pub use options::{
+    ClientOptions, Design, EchoOptions, MulticastServerOptions, ServerOptions, SocketOptions,
+    TimersOptions, Workers, parse,
+};
+pub use talk::Talk;

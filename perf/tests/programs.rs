@@ -1,0 +1,155 @@
+//! Runs the programs as people do: each server with its client, over the loopback interface.
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn tcp_echo_with_a_loop_per_thread() {
+    check(TCP_ECHO, &["--design", "loop"], &["-m", "100"]);
+}
+
+#[test]
+fn tcp_echo_with_a_thread_pool() {
+    check(TCP_ECHO, &["--design", "pool"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn tcp_echo_at_a_rate() {
+    let results = check(TCP_ECHO, &["--design", "loop", "--nodelay"], &["--rate", "500"]);
+    assert_eq!(number(&results, "messages"), 500.0);
+}
+
+#[test]
+fn tcp_echo_of_big_messages() {
+    check(TCP_ECHO, &["--design", "loop"], &["-m", "10", "-s", "1000000"]);
+}
+
+#[test]
+fn tcp_multicast_with_a_loop_per_thread() {
+    check(TCP_MULTICAST, &["--design", "loop"], &[]);
+}
+
+#[test]
+fn tcp_multicast_with_a_thread_pool() {
+    check(TCP_MULTICAST, &["--design", "pool"], &[]);
+}
+
+#[test]
+fn tcp_multicast_at_a_rate() {
+    let results = check(TCP_MULTICAST, &["--design", "loop", "--rate", "100"], &[]);
+    assert!((90.0..=110.0).contains(&(number(&results, "messages") / CLIENTS as f64)), "{results}");
+}
+
+#[test]
+fn a_client_that_finds_no_server_fails() {
+    let server = Server::start(TCP_ECHO.server, &["--design", "loop"]);
+    let port = server.port.clone();
+    assert!(server.stop().success());
+    let output = client(TCP_ECHO.client, &port, &["--design", "loop"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(number(&String::from_utf8_lossy(&output.stdout), "errors") > 0.0);
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
+}
+
+#[test]
+fn timers_are_measured() {
+    let mut timers = Command::new(env!("CARGO_BIN_EXE_timers"));
+    let output = timers.args(["--timers", "10000", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("{\"timers\":10000,"));
+}
+
+#[derive(Clone, Copy)]
+struct Pair {
+    server: &'static str,
+    client: &'static str,
+}
+
+const TCP_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_tcp_echo_server"),
+    client: env!("CARGO_BIN_EXE_tcp_echo_client"),
+};
+
+const TCP_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_tcp_multicast_server"),
+    client: env!("CARGO_BIN_EXE_tcp_multicast_client"),
+};
+
+const CLIENTS: usize = 10;
+/// How long a program may take to say that it listens, and to end.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs a client against its server for a second; both use the same design.
+fn check(pair: Pair, server_options: &[&str], client_options: &[&str]) -> String {
+    let server = Server::start(pair.server, server_options);
+    let output = client(pair.client, &server.port, client_options)
+        .args(&server_options[..2])
+        .output()
+        .expect("the client");
+    assert!(output.status.success(), "{output:?}");
+    let results = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(results.lines().count(), 1, "{results}");
+    assert_eq!(number(&results, "errors"), 0.0);
+    assert!(number(&results, "messages") > 0.0);
+    assert!(number(&results, "seconds") > 0.9);
+    assert!(server.stop().success());
+    results
+}
+
+fn client(program: &str, port: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    let clients = CLIENTS.to_string();
+    command.args(["--port", port, "--clients", &clients, "--seconds", "1", "--json"]).args(options);
+    command
+}
+
+/// The first number of that name in a line of JSON.
+fn number(json: &str, name: &str) -> f64 {
+    let (_, rest) = json.split_once(&format!("\"{name}\":")).expect(json);
+    rest[..rest.find([',', '}']).expect(json)].parse().expect(json)
+}
+
+struct Server {
+    process: Child,
+    port: String,
+}
+
+impl Server {
+    fn start(program: &str, options: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(["--port", "0", "--threads", "2"]).args(options);
+        let mut process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("it is piped");
+        BufReader::new(output).read_line(&mut line).expect("its first line");
+        let address = line.trim_end().strip_prefix("listening on ").expect(&line);
+        let (_, port) = address.rsplit_once(':').expect(address);
+        Self { process, port: port.to_owned() }
+    }
+
+    fn stop(mut self) -> ExitStatus {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill").args(["-TERM", &id]).status().is_ok_and(|status| status.success())
+        );
+        let limit = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.process.try_wait().expect("its status") {
+                return status;
+            }
+            assert!(Instant::now() < limit, "the server does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

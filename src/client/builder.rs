@@ -1,0 +1,128 @@
+//! How a client is set up.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::events::{Events, Silent};
+use super::shared::Shared;
+use super::{Backoff, Client};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::{Resolver, TcpOptions, ToAddresses};
+use crate::service::Service;
+use crate::session::{ClientProtocol, Limits};
+
+/// Sets up a [`Client`]: what it speaks, with whom, and for how long it tries.
+#[must_use = "a builder does nothing until `connect`"]
+pub struct Builder {
+    pub(super) service: Service,
+    pub(super) protocol: ClientProtocol,
+    pub(super) events: Box<dyn Events>,
+    pub(super) limits: Limits,
+    pub(super) options: TcpOptions,
+    pub(super) connect_timeout: Duration,
+    pub(super) backoff: Option<Backoff>,
+    pub(super) queue_while_down: usize,
+    pub(super) resolver: Option<Resolver>,
+}
+
+impl Builder {
+    pub(super) fn new(service: &Service, protocol: ClientProtocol) -> Self {
+        Self {
+            service: service.clone(),
+            protocol,
+            events: Box::new(Silent),
+            limits: Limits::default(),
+            options: TcpOptions::default(),
+            connect_timeout: Duration::from_secs(10),
+            backoff: None,
+            queue_while_down: 0,
+            resolver: None,
+        }
+    }
+
+    /// The bounds of the session.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The options of the client's sockets.
+    pub fn tcp_options(mut self, options: TcpOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// How long one attempt may take, from resolving the name to the open connection. Default:
+    /// 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// Connects again when an attempt failed or the connection was lost, but not when this side
+    /// closed it. Default: does not.
+    pub fn reconnect(mut self, backoff: Backoff) -> Self {
+        self.backoff = Some(backoff);
+        self
+    }
+
+    /// Keeps what is sent while the client is not connected, up to so many bytes, and sends it
+    /// when it is, after what the handler's `on_open` sends. Default: 0, such messages are refused
+    /// with [`Sent::Closed`](crate::Sent::Closed).
+    pub fn queue_while_down(mut self, bytes: usize) -> Self {
+        self.queue_while_down = bytes;
+        self
+    }
+
+    /// Resolves names with a function of the program's own, given host and service, on threads
+    /// where it may block. Default: the system's resolver.
+    pub fn resolver(
+        mut self,
+        resolve: impl Fn(&str, &str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        self.resolver = Some(Resolver::new(Some(Arc::new(resolve))));
+        self
+    }
+
+    /// Tells `events` what happens to the client.
+    pub fn events(mut self, events: impl Events) -> Self {
+        self.events = Box::new(events);
+        self
+    }
+
+    /// Begins to connect and returns at once; [`Client::wait_connected`] waits. Names are resolved
+    /// on a thread of their own, and all addresses found are tried as RFC 8305 says: in turn, a
+    /// quarter of a second apart, until the first answers.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressInvalid`](ErrorKind::AddressInvalid) when the text is no address, and
+    /// [`Stopped`](ErrorKind::Stopped) when the service does not run.
+    pub fn connect(self, addresses: impl ToAddresses) -> Result<Client> {
+        let addresses = addresses.to_addresses()?;
+        if addresses.is_empty() {
+            return Err(Error::new(ErrorKind::AddressInvalid, "connect to no address"));
+        }
+        let service = self.service.clone();
+        if !service.inner().accepts_work() {
+            return Err(Error::new(ErrorKind::Stopped, "connect to").on(&addresses[0]));
+        }
+        let shared = Shared::new(self, addresses);
+        shared.connect();
+        let attached = Arc::downgrade(&shared);
+        service.inner().attach(attached);
+        Ok(Client::new(shared, service))
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("limits", &self.limits)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("backoff", &self.backoff)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,327 @@
+//! The connector: a client's way to a connection, and to the next one.
+//!
+//! ```text
+//!   Idle ─▶ Resolving ─▶ Racing ─▶ Connected ─▶ Idle, or Waiting ─▶ Resolving ..
+//!                 └─────────┴─▶ Waiting, when an attempt fails and there shall be another
+//! ```
+//!
+//! It is a strand of its own beside the session's, on the same home.
+
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use super::race::{Outcome, Race};
+use super::shared::Shared;
+use super::{Backoff, State};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions};
+use crate::service::{Home, Next, Ready, Seat, Task, TimerKey, Worker, lock};
+use crate::session::{CloseReason, Protocol};
+
+pub(super) struct Connector {
+    seat: Seat,
+    this: Weak<Self>,
+    client: Weak<Shared>,
+    addresses: Vec<Address>,
+    options: TcpOptions,
+    timeout: Duration,
+    backoff: Option<Backoff>,
+    resolver: Resolver,
+    commands: Mutex<Vec<Command>>,
+    body: Mutex<Body>,
+}
+
+pub(super) struct Settings {
+    pub(super) addresses: Vec<Address>,
+    pub(super) options: TcpOptions,
+    pub(super) timeout: Duration,
+    pub(super) backoff: Option<Backoff>,
+    pub(super) resolver: Option<Resolver>,
+    pub(super) protocol: Box<dyn Protocol>,
+}
+
+pub(super) enum Command {
+    Connect,
+    Disconnect,
+    /// What a name resolved to, for the attempt with this number.
+    Resolved(u64, Result<Vec<SocketAddr>>),
+    /// The connection ended.
+    Lost {
+        reason: CloseReason,
+        failure: Error,
+        protocol: Box<dyn Protocol>,
+    },
+}
+
+struct Body {
+    phase: Phase,
+    /// While there is no connection.
+    protocol: Option<Box<dyn Protocol>>,
+    /// Told apart from answers to earlier attempts.
+    serial: u64,
+    /// Failures since the last connection.
+    failures: u32,
+    timer: Option<TimerKey>,
+}
+
+enum Phase {
+    Idle,
+    Resolving { deadline: Instant, missing: usize, found: Vec<SocketAddr>, failure: Option<Error> },
+    Racing { deadline: Instant, race: Race },
+    Connected,
+    Waiting { until: Instant },
+}
+
+impl Connector {
+    pub(super) fn new(home: &Arc<Home>, client: &Arc<Shared>, settings: Settings) -> Arc<Self> {
+        let resolver = settings
+            .resolver
+            .unwrap_or_else(|| Resolver::clone(&client.service().shared(|| Resolver::new(None))));
+        let body = Body {
+            phase: Phase::Idle,
+            protocol: Some(settings.protocol),
+            serial: 0,
+            failures: 0,
+            timer: None,
+        };
+        Arc::new_cyclic(|this| Self {
+            seat: Seat::new(home),
+            this: Weak::clone(this),
+            client: Arc::downgrade(client),
+            addresses: settings.addresses,
+            options: settings.options,
+            timeout: settings.timeout,
+            backoff: settings.backoff,
+            resolver,
+            commands: Mutex::default(),
+            body: Mutex::new(body),
+        })
+    }
+
+    pub(super) fn command(&self, command: Command) {
+        lock(&self.commands).push(command);
+        if let Some(this) = self.this.upgrade() {
+            Seat::notify(&this, Ready::MAIL);
+        }
+    }
+
+    fn obey(&self, body: &mut Body, client: &Arc<Shared>, command: Command) {
+        match command {
+            Command::Connect => {
+                if matches!(body.phase, Phase::Idle | Phase::Waiting { .. }) {
+                    body.failures = 0;
+                    self.begin(body, client);
+                }
+            }
+            Command::Disconnect => {
+                let canceled = match body.phase {
+                    Phase::Connected => return,
+                    Phase::Idle => None,
+                    _ => Some(Error::new(ErrorKind::Canceled, "connect to").on(self.target())),
+                };
+                self.rest(body, client, canceled);
+            }
+            Command::Resolved(serial, answer) => self.resolved(body, client, serial, answer),
+            Command::Lost { reason, failure, protocol } => {
+                body.protocol = Some(protocol);
+                let wanted = client.progress().lock().wanted;
+                match reason {
+                    CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown => {
+                        self.rest(body, client, Some(failure));
+                    }
+                    _ if wanted => self.again(body, client, failure),
+                    _ => self.rest(body, client, Some(failure)),
+                }
+            }
+        }
+    }
+
+    /// Begins an attempt.
+    fn begin(&self, body: &mut Body, client: &Arc<Shared>) {
+        client.set_state(State::Connecting, None);
+        client.tell(|events| events.on_connecting());
+        body.serial += 1;
+        let mut found = Vec::new();
+        let (mut missing, mut failure) = (0, None);
+        for address in &self.addresses {
+            match address.literal() {
+                Some(literal) => found.push(literal),
+                None => match self.look_up(address, body.serial) {
+                    Ok(()) => missing += 1,
+                    Err(error) => failure = Some(error),
+                },
+            }
+        }
+        let deadline = Instant::now() + self.timeout;
+        body.phase = Phase::Resolving { deadline, missing, found, failure };
+        self.arm(body, deadline);
+        self.race_when_resolved(body, client);
+    }
+
+    fn look_up(&self, address: &Address, serial: u64) -> Result<()> {
+        let this = Weak::clone(&self.this);
+        self.resolver.lookup(
+            address,
+            Box::new(move |answer| {
+                if let Some(this) = this.upgrade() {
+                    this.command(Command::Resolved(serial, answer));
+                }
+            }),
+        )
+    }
+
+    fn resolved(
+        &self,
+        body: &mut Body,
+        client: &Arc<Shared>,
+        serial: u64,
+        answer: Result<Vec<SocketAddr>>,
+    ) {
+        let Phase::Resolving { missing, found, failure, .. } = &mut body.phase else { return };
+        if serial != body.serial {
+            return;
+        }
+        *missing -= 1;
+        match answer {
+            Ok(addresses) => found.extend(addresses),
+            Err(error) => *failure = Some(error),
+        }
+        self.race_when_resolved(body, client);
+    }
+
+    fn race_when_resolved(&self, body: &mut Body, client: &Arc<Shared>) {
+        let Phase::Resolving { deadline, missing: 0, found, failure } = &mut body.phase else {
+            return;
+        };
+        if found.is_empty() {
+            let unresolved = || Error::new(ErrorKind::Unresolved, "connect to").on(self.target());
+            let failure = failure.take().unwrap_or_else(unresolved);
+            return self.again(body, client, failure);
+        }
+        let (deadline, found) = (*deadline, mem::take(found));
+        body.phase = Phase::Racing { deadline, race: Race::new(found) };
+        self.run_race(body, client);
+    }
+
+    fn run_race(&self, body: &mut Body, client: &Arc<Shared>) {
+        let Phase::Racing { deadline, race } = &mut body.phase else { return };
+        let (deadline, now) = (*deadline, Instant::now());
+        let Some(this) = self.this.upgrade() else { return };
+        match race.step(now, self.seat.home(), &this, &self.options) {
+            Outcome::Won(stream, peer) => self.connected(body, client, stream, peer),
+            Outcome::Lost(error) => self.again(body, client, error),
+            Outcome::Until(_) if now >= deadline => {
+                let late = Error::new(ErrorKind::TimedOut, "connect to").on(self.target());
+                self.again(body, client, late);
+            }
+            Outcome::Until(next) => {
+                self.arm(body, next.map_or(deadline, |next| next.min(deadline)));
+            }
+        }
+    }
+
+    fn connected(&self, body: &mut Body, client: &Arc<Shared>, stream: Stream, peer: Endpoint) {
+        self.leave_phase(body);
+        let Some(protocol) = body.protocol.take() else { return };
+        body.phase = Phase::Connected;
+        body.failures = 0;
+        client.link().connect(stream, peer, protocol);
+    }
+
+    /// An attempt or a connection failed: waits for the next one, or gives up.
+    fn again(&self, body: &mut Body, client: &Arc<Shared>, failure: Error) {
+        if !matches!(body.phase, Phase::Connected) {
+            client.report(&failure);
+        }
+        body.failures += 1;
+        let delay = |backoff: &Backoff| backoff.delay(body.failures, random());
+        let Some(delay) = self.backoff.as_ref().and_then(delay) else {
+            return self.rest(body, client, Some(failure));
+        };
+        self.leave_phase(body);
+        let until = Instant::now() + delay;
+        body.phase = Phase::Waiting { until };
+        self.arm(body, until);
+        client.set_state(State::Waiting, Some(failure));
+        client.tell(|events| events.on_reconnecting(body.failures, delay));
+    }
+
+    /// Nothing more is tried until the program wants it.
+    fn rest(&self, body: &mut Body, client: &Arc<Shared>, failure: Option<Error>) {
+        self.leave_phase(body);
+        body.phase = Phase::Idle;
+        client.set_state(State::Disconnected, failure);
+        if client.progress().lock().dropped {
+            body.protocol = None;
+        }
+    }
+
+    fn leave_phase(&self, body: &mut Body) {
+        if let Some(timer) = body.timer.take() {
+            self.seat.home().disarm(timer);
+        }
+        body.serial += 1;
+        if let Phase::Racing { race, .. } = &mut body.phase {
+            race.end(self.seat.home());
+        }
+    }
+
+    fn look_at_time(&self, body: &mut Body, client: &Arc<Shared>) {
+        body.timer = None;
+        let now = Instant::now();
+        match &body.phase {
+            Phase::Resolving { deadline, .. } if now >= *deadline => {
+                let late = Error::new(ErrorKind::TimedOut, "resolve").on(self.target());
+                self.again(body, client, late);
+            }
+            Phase::Waiting { until } if now >= *until => self.begin(body, client),
+            Phase::Racing { .. } => self.run_race(body, client),
+            Phase::Resolving { deadline: due, .. } | Phase::Waiting { until: due } => {
+                let due = *due;
+                self.arm(body, due);
+            }
+            Phase::Idle | Phase::Connected => {}
+        }
+    }
+
+    fn arm(&self, body: &mut Body, due: Instant) {
+        let home = self.seat.home();
+        if let Some(timer) = body.timer.take() {
+            home.disarm(timer);
+        }
+        body.timer = self.this.upgrade().map(|this| home.arm(due, this));
+    }
+
+    fn target(&self) -> &Address {
+        &self.addresses[0]
+    }
+}
+
+impl Task for Connector {
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    fn turn(&self, ready: Ready, _worker: &mut Worker) -> Next {
+        let Some(client) = self.client.upgrade() else { return Next::Idle };
+        let mut body = lock(&self.body);
+        let commands = mem::take(&mut *lock(&self.commands));
+        for command in commands {
+            self.obey(&mut body, &client, command);
+        }
+        if ready.has(Ready::TIMER) {
+            self.look_at_time(&mut body, &client);
+        } else if ready.has(Ready::READABLE | Ready::WRITABLE | Ready::HANGUP) {
+            self.run_race(&mut body, &client);
+        }
+        Next::Idle
+    }
+}
+
+/// Chance for the jitter: the standard library's hasher is keyed with it.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}

@@ -1,0 +1,217 @@
+//! What a client's handles, its connector and its session share.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::State;
+use super::builder::Builder;
+use super::connector::{Command, Connector};
+use super::events::Events;
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::Address;
+use crate::service::{Attached, Ending, Inner, Seat, Watched, contain};
+use crate::session::{
+    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+};
+
+pub(super) struct Shared {
+    pub(super) id: Uuid,
+    service: Arc<Inner>,
+    events: Box<dyn Events>,
+    queue_while_down: usize,
+    counters: Counters,
+    progress: Watched<Progress>,
+    connector: OnceLock<Arc<Connector>>,
+    link: OnceLock<Arc<Link>>,
+}
+
+/// What threads wait for.
+pub(super) struct Progress {
+    pub(super) state: State,
+    /// Why the last attempt or connection ended.
+    pub(super) failure: Option<Error>,
+    /// The program wants a connection, though the service may be stopped.
+    pub(super) wanted: bool,
+    pub(super) dropped: bool,
+}
+
+impl Shared {
+    pub(super) fn new(builder: Builder, addresses: Vec<Address>) -> Arc<Self> {
+        let service = Arc::clone(builder.service.inner());
+        let home = service.next_home();
+        let progress =
+            Progress { state: State::Disconnected, failure: None, wanted: false, dropped: false };
+        let shared = Arc::new(Self {
+            id: Uuid::new_v4(),
+            service: Arc::clone(&service),
+            events: builder.events,
+            queue_while_down: builder.queue_while_down,
+            counters: Counters::default(),
+            progress: Watched::new(progress),
+            connector: OnceLock::new(),
+            link: OnceLock::new(),
+        });
+        let link = Link::new(Parts {
+            seat: Seat::new(home),
+            id: service.shared(Ids::new).draw(Place { home: home.index(), slot: 0 }),
+            service: Arc::clone(&service),
+            owner: Arc::clone(&shared) as Arc<dyn Owner>,
+            limits: Arc::new(builder.limits),
+            gate: Gate::Down(builder.queue_while_down),
+        });
+        let connector = Connector::new(
+            home,
+            &shared,
+            super::connector::Settings {
+                addresses,
+                options: builder.options,
+                timeout: builder.connect_timeout,
+                backoff: builder.backoff,
+                resolver: builder.resolver,
+                protocol: builder.protocol.0,
+            },
+        );
+        let _ = shared.link.set(link);
+        let _ = shared.connector.set(connector);
+        shared
+    }
+
+    pub(super) fn service(&self) -> &Arc<Inner> {
+        &self.service
+    }
+
+    pub(super) fn link(&self) -> &Arc<Link> {
+        self.link.get().expect("a client has its link before anybody has the client")
+    }
+
+    pub(super) fn progress(&self) -> &Watched<Progress> {
+        &self.progress
+    }
+
+    pub(super) fn connect(&self) {
+        self.progress.update(|progress| {
+            progress.wanted = true;
+            progress.failure = None;
+            if progress.state == State::Disconnected {
+                progress.state = State::Connecting;
+            }
+        });
+        self.command(Command::Connect);
+    }
+
+    pub(super) fn disconnect(&self, reason: CloseReason, how: Ending) {
+        self.progress.update(|progress| progress.wanted = false);
+        self.end(reason, how);
+    }
+
+    fn end(&self, reason: CloseReason, how: Ending) {
+        self.command(Command::Disconnect);
+        if self.link().is_open() {
+            self.link().end(reason, how);
+        }
+    }
+
+    /// The last handle is gone.
+    pub(super) fn drop_handle(&self) {
+        self.progress.update(|progress| progress.dropped = true);
+        self.disconnect(CloseReason::Shutdown, Ending::Graceful);
+    }
+
+    /// Waits for a state that `done` knows; false at the deadline.
+    pub(super) fn wait(&self, deadline: Instant, done: impl FnMut(&mut Progress) -> bool) -> bool {
+        self.service.wait(&self.progress, Some(deadline), done)
+    }
+
+    pub(super) fn stats(&self) -> crate::session::Stats {
+        Counters::sum([&self.counters])
+    }
+
+    pub(super) fn set_state(&self, state: State, failure: Option<Error>) {
+        self.progress.update(|progress| {
+            progress.state = state;
+            if failure.is_some() {
+                progress.failure = failure;
+            }
+        });
+    }
+
+    pub(super) fn tell(&self, what: impl FnOnce(&dyn Events)) {
+        if let Err(panic) = contain("run a client's event", || what(&*self.events)) {
+            self.service.report(&panic);
+        }
+    }
+
+    pub(super) fn report(&self, error: &Error) {
+        log::debug!(target: "sockeye::client", "{error}");
+        self.tell(|events| events.on_error(error));
+    }
+
+    fn command(&self, command: Command) {
+        if let Some(connector) = self.connector.get() {
+            connector.command(command);
+        }
+    }
+}
+
+impl Attached for Shared {
+    fn suspend(&self, how: Ending) {
+        self.end(CloseReason::Shutdown, how);
+    }
+
+    fn resume(&self) -> Result<()> {
+        if self.progress.lock().wanted {
+            self.connect();
+        }
+        Ok(())
+    }
+}
+
+impl Owner for Shared {
+    fn opened(&self, session: &Handle) {
+        self.set_state(State::Connected, None);
+        self.tell(|events| events.on_connected(session));
+    }
+
+    fn closing(&self, _session: &Handle, _reason: &CloseReason) {}
+
+    fn leave(&self, _session: &Link) {}
+
+    fn closed(
+        &self,
+        _session: &Handle,
+        reason: &CloseReason,
+        protocol: Box<dyn Protocol>,
+        opened: bool,
+    ) {
+        if opened {
+            self.tell(|events| events.on_disconnected(reason));
+        }
+        let failure = Error::new(ErrorKind::Closed, "stay connected").because(reason);
+        self.command(Command::Lost { reason: reason.clone(), failure, protocol });
+    }
+
+    fn failed(&self, error: &Error) {
+        self.report(error);
+    }
+
+    fn counters(&self, _home: usize) -> &Counters {
+        &self.counters
+    }
+
+    fn gate(&self) -> Gate {
+        match self.progress.lock().dropped {
+            true => Gate::Closed,
+            false => Gate::Down(self.queue_while_down),
+        }
+    }
+
+    fn give_up(&self) {
+        self.disconnect(CloseReason::Local, Ending::Graceful);
+    }
+
+    fn everyone(&self) -> Option<Group> {
+        None
+    }
+}

@@ -1,0 +1,201 @@
+//! What can go wrong outside of a session: one [`Error`] that says what was attempted, on which
+//! address, and why it failed. How a session ends is told by a
+//! [`CloseReason`](crate::CloseReason).
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// The result of the library's fallible functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure: what was attempted, on which address, and why it did not work.
+///
+/// Cheap to clone, so that a hook and a blocked caller can both be told.
+///
+/// ```
+/// use sockeye::{ErrorKind, Server, Service, raw};
+///
+/// let service = Service::builder().threads(1).start()?;
+/// let first = Server::builder(&service, raw::server(|_| raw::Discard)).listen("127.0.0.1:0")?;
+/// let taken = first.local_addr().to_string();
+/// let error = Server::builder(&service, raw::server(|_| raw::Discard)).listen(&*taken).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::AddressInUse);
+/// assert!(error.to_string().starts_with(&format!("cannot bind {taken}: ")));
+/// # service.stop()?;
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    attempt: &'static str,
+    address: Option<String>,
+    detail: Option<String>,
+    source: Option<Arc<io::Error>>,
+}
+
+/// Why something failed; what a program decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text is no address, or the address does not exist on this machine.
+    AddressInvalid,
+    /// Somebody else has the address.
+    AddressInUse,
+    /// The operating system forbids it.
+    PermissionDenied,
+    /// The name could not be resolved.
+    Unresolved,
+    /// The peer refused the connection.
+    Refused,
+    /// There is no way to the peer's host or network.
+    Unreachable,
+    /// The time limit passed.
+    TimedOut,
+    /// The caller took it back, or dropped what it belongs to.
+    Canceled,
+    /// The connection is closed, or was never there.
+    Closed,
+    /// The service, server or client is stopped.
+    Stopped,
+    /// It runs already.
+    AlreadyRunning,
+    /// The call waits, and this is a thread that must not: one of the service's own.
+    WouldDeadlock,
+    /// A bounded queue is full, or a limit of connections is reached.
+    LimitReached,
+    /// The process or the system has no file descriptors or memory left for it.
+    OutOfResources,
+    /// A callback panicked; the error's text holds its message.
+    Panicked,
+    /// The platform does not offer it.
+    Unsupported,
+    /// Any other failure of the operating system: see the error's source.
+    Io,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was attempted: an infinitive such as "bind" or "connect to".
+    pub fn attempt(&self) -> &str {
+        self.0.attempt
+    }
+
+    /// The address it was attempted on, where there is one.
+    pub fn address(&self) -> Option<&str> {
+        self.0.address.as_deref()
+    }
+
+    /// The operating system's error beneath, where there is one.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.source.as_deref()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, attempt: &'static str) -> Self {
+        Self(Box::new(Inner { kind, attempt, address: None, detail: None, source: None }))
+    }
+
+    pub(crate) fn io(attempt: &'static str, source: io::Error) -> Self {
+        let mut error = Self::new(ErrorKind::of(&source), attempt);
+        error.0.source = Some(Arc::new(source));
+        error
+    }
+
+    pub(crate) fn on(mut self, address: impl fmt::Display) -> Self {
+        self.0.address = Some(address.to_string());
+        self
+    }
+
+    pub(crate) fn because(mut self, detail: impl fmt::Display) -> Self {
+        self.0.detail = Some(detail.to_string());
+        self
+    }
+}
+
+impl ErrorKind {
+    fn of(error: &io::Error) -> Self {
+        use io::ErrorKind as Os;
+        match error.kind() {
+            Os::AddrInUse => Self::AddressInUse,
+            Os::AddrNotAvailable | Os::InvalidInput => Self::AddressInvalid,
+            Os::PermissionDenied => Self::PermissionDenied,
+            Os::ConnectionRefused => Self::Refused,
+            Os::HostUnreachable | Os::NetworkUnreachable => Self::Unreachable,
+            Os::TimedOut => Self::TimedOut,
+            Os::NotConnected | Os::BrokenPipe | Os::ConnectionReset | Os::ConnectionAborted => {
+                Self::Closed
+            }
+            Os::OutOfMemory => Self::OutOfResources,
+            Os::Unsupported => Self::Unsupported,
+            _ if crate::net::out_of_descriptors(error) => Self::OutOfResources,
+            _ => Self::Io,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::AddressInvalid => "the address is not valid here",
+            Self::AddressInUse => "the address is in use",
+            Self::PermissionDenied => "permission denied",
+            Self::Unresolved => "the name does not resolve",
+            Self::Refused => "the connection was refused",
+            Self::Unreachable => "there is no route",
+            Self::TimedOut => "the time limit passed",
+            Self::Canceled => "it was canceled",
+            Self::Closed => "the connection is closed",
+            Self::Stopped => "it is stopped",
+            Self::AlreadyRunning => "it runs already",
+            Self::WouldDeadlock => "the call would wait on one of the service's own threads",
+            Self::LimitReached => "the limit is reached",
+            Self::OutOfResources => "out of file descriptors or memory",
+            Self::Panicked => "a callback panicked",
+            Self::Unsupported => "the platform does not offer it",
+            Self::Io => "the operating system failed",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, attempt, address, detail, source } = &*self.0;
+        write!(f, "cannot {attempt}")?;
+        if let Some(address) = address {
+            write!(f, " {address}")?;
+        }
+        match source {
+            Some(source) => write!(f, ": {source}")?,
+            None => write!(f, ": {}", kind.text())?,
+        }
+        if let Some(detail) = detail {
+            write!(f, " ({detail})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?}: {self})", self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = error.io_error().map_or(io::ErrorKind::Other, |error| error.kind());
+        Self::new(kind, error)
+    }
+}

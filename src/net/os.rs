@@ -1,0 +1,210 @@
+//! What the platforms differ in: the error numbers for which `std::io::ErrorKind` has no (stable)
+//! name, and the options that not all of them have.
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{Socket, TcpKeepalive, Type};
+
+/// Whether the process or the system ran out of descriptors, buffers or memory: what was asked
+/// for may succeed later, once something is closed.
+pub(crate) fn out_of_descriptors(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error.raw_os_error().is_some_and(|code| codes::EXHAUSTED.contains(&code))
+}
+
+/// Whether a non-blocking `connect` goes on in the background.
+///
+/// `WouldBlock` is not that on Unix: there it says that the system cannot even begin (`connect(2)`:
+/// "insufficient entries in the routing cache"), and no event would ever follow.
+pub(super) fn connect_goes_on(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
+}
+
+/// Whether the machine has no support for the address family at all.
+pub(super) fn family_missing(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(codes::EAFNOSUPPORT)
+}
+
+#[cfg(windows)]
+mod codes {
+    /// WSAEMFILE, WSAENOBUFS, WSA_NOT_ENOUGH_MEMORY.
+    pub(super) const EXHAUSTED: &[i32] = &[10024, 10055, 8];
+    /// WSAEWOULDBLOCK, WSAEINPROGRESS.
+    pub(super) const CONNECTING: &[i32] = &[10035, 10036];
+    pub(super) const EAFNOSUPPORT: i32 = 10047;
+}
+
+#[cfg(not(windows))]
+mod codes {
+    /// EMFILE, ENFILE and ENOMEM have these numbers on every Unix.
+    pub(super) const EXHAUSTED: &[i32] = &[24, 23, 12, ENOBUFS];
+    /// EINPROGRESS and EINTR: an interrupted `connect` goes on as well (POSIX, `connect`).
+    pub(super) const CONNECTING: &[i32] = &[EINPROGRESS, 4];
+    pub(super) const EAFNOSUPPORT: i32 = NUMBERS.2;
+
+    const ENOBUFS: i32 = NUMBERS.0;
+    const EINPROGRESS: i32 = NUMBERS.1;
+
+    const NUMBERS: (i32, i32, i32) = if cfg!(any(target_os = "linux", target_os = "android")) {
+        LINUX
+    } else if cfg!(any(target_os = "solaris", target_os = "illumos")) {
+        SYSTEM_V
+    } else {
+        BSD
+    };
+
+    /// Some of Linux's architectures have the numbers of the Unix that was there first.
+    const LINUX: (i32, i32, i32) = if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
+        SYSTEM_V
+    } else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+        BSD
+    } else {
+        (105, 115, 97)
+    };
+    const SYSTEM_V: (i32, i32, i32) = (132, 150, 124);
+    const BSD: (i32, i32, i32) = (55, 36, 47);
+}
+
+/// A non-blocking stream, in one system call where there is one.
+#[cfg(any(
+    target_os = "android",
+    target_os = "cygwin",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+pub(super) const STREAM: Type = Type::STREAM.nonblocking();
+
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "cygwin",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+pub(super) const STREAM: Type = Type::STREAM;
+
+#[cfg(not(any(
+    target_os = "haiku",
+    target_os = "nto",
+    target_os = "openbsd",
+    target_os = "redox",
+    target_os = "solaris",
+)))]
+pub(super) fn with_probes(idle: TcpKeepalive, interval: Duration, count: u32) -> TcpKeepalive {
+    idle.with_interval(interval).with_retries(count)
+}
+
+#[cfg(any(
+    target_os = "haiku",
+    target_os = "nto",
+    target_os = "openbsd",
+    target_os = "redox",
+    target_os = "solaris",
+))]
+pub(super) fn with_probes(idle: TcpKeepalive, _interval: Duration, _count: u32) -> TcpKeepalive {
+    idle
+}
+
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+pub(super) fn set_traffic_class(socket: &Socket, is_ipv6: bool, octet: u32) -> io::Result<()> {
+    let for_ipv4 = socket.set_tos_v4(octet);
+    if is_ipv6 { socket.set_tclass_v6(octet) } else { for_ipv4 }
+}
+
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+)))]
+pub(super) fn set_traffic_class(_: &Socket, _is_ipv6: bool, _octet: u32) -> io::Result<()> {
+    not_here()
+}
+
+/// With which the kernel spreads connections over the listeners: elsewhere than on FreeBSD that is
+/// (at best) the plain option.
+#[cfg(target_os = "freebsd")]
+pub(super) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port_lb(true)
+}
+
+#[cfg(all(
+    unix,
+    not(any(
+        target_os = "cygwin",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "solaris",
+    ))
+))]
+pub(super) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(any(not(unix), target_os = "cygwin", target_os = "illumos", target_os = "solaris",))]
+pub(super) fn set_reuse_port(_: &Socket) -> io::Result<()> {
+    not_here()
+}
+
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+pub(super) fn bind_device(socket: &Socket, name: &str) -> io::Result<()> {
+    socket.bind_device(Some(name.as_bytes()))
+}
+
+#[cfg(not(any(target_os = "android", target_os = "fuchsia", target_os = "linux")))]
+pub(super) fn bind_device(_: &Socket, _name: &str) -> io::Result<()> {
+    not_here()
+}
+
+#[allow(dead_code, reason = "some platforms have all of it")]
+fn not_here() -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "not on this platform"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exhaustion_is_told_from_other_failures() {
+        for code in codes::EXHAUSTED {
+            assert!(out_of_descriptors(&io::Error::from_raw_os_error(*code)), "{code}");
+        }
+        assert!(out_of_descriptors(&io::ErrorKind::OutOfMemory.into()));
+        assert!(!out_of_descriptors(&io::Error::other("a bug")));
+        assert!(!out_of_descriptors(&io::ErrorKind::WouldBlock.into()));
+    }
+
+    /// The standard library knows these numbers too, though not all by a stable name.
+    #[test]
+    fn the_numbers_are_those_of_this_platform() {
+        let kind = |code| format!("{:?}", io::Error::from_raw_os_error(code).kind());
+        let connecting = if cfg!(windows) { "WouldBlock" } else { "InProgress" };
+        assert_eq!(kind(codes::CONNECTING[0]), connecting);
+        let text = io::Error::from_raw_os_error(codes::EAFNOSUPPORT).to_string();
+        assert!(text.to_lowercase().contains("address"), "{text}");
+    }
+}

@@ -1,0 +1,185 @@
+//! An acceptor: one listening socket on one home, and the way of its connections to theirs.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use super::Overload;
+use super::shared::Shared;
+use crate::error::{Error, Result};
+use crate::net::{Listener, out_of_descriptors};
+use crate::service::{Home, Next, Ready, Seat, Task, Worker, contain, lock};
+
+/// Connections accepted in one turn, before others have theirs.
+const ACCEPTS: usize = 64;
+
+/// How long accepting pauses when there are no file descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct Acceptor {
+    seat: Seat,
+    this: Weak<Self>,
+    server: Arc<Shared>,
+    /// New sessions stay on the acceptor's home.
+    stay: bool,
+    stop: AtomicBool,
+    body: Mutex<Body>,
+}
+
+struct Body {
+    listener: Option<Listener>,
+    token: Token,
+    /// Somebody may be waiting to be accepted.
+    ready: bool,
+    /// There were no file descriptors left, which has been said.
+    exhausted: bool,
+}
+
+impl Acceptor {
+    /// Starts to accept.
+    pub(super) fn start(
+        server: &Arc<Shared>,
+        home: &Arc<Home>,
+        listener: Listener,
+        stay: bool,
+    ) -> Result<Arc<Self>> {
+        let listener = Some(listener);
+        let body = Body { listener, token: Token(0), ready: false, exhausted: false };
+        let acceptor = Arc::new_cyclic(|this| Self {
+            seat: Seat::new(home),
+            this: Weak::clone(this),
+            server: Arc::clone(server),
+            stay,
+            stop: AtomicBool::new(false),
+            body: Mutex::new(body),
+        });
+        acceptor.register(home)?;
+        server.service().begun();
+        Ok(acceptor)
+    }
+
+    /// Stops accepting, in a turn of its own.
+    pub(super) fn stop(self: &Arc<Self>) {
+        self.stop.store(true, Ordering::Release);
+        Seat::notify(self, Ready::MAIL);
+    }
+
+    /// A connection has ended: there may be room for one that waits.
+    pub(super) fn resume(self: &Arc<Self>) {
+        Seat::notify(self, Ready::READABLE);
+    }
+
+    fn register(self: &Arc<Self>, home: &Arc<Home>) -> Result<()> {
+        let mut body = lock(&self.body);
+        let Body { listener: Some(listener), token, .. } = &mut *body else { return Ok(()) };
+        let task = Arc::clone(self) as Arc<dyn Task>;
+        let registered = home.attach(task, |registry, token| {
+            registry.register(listener.source(), token, mio::Interest::READABLE)
+        });
+        let failed = |error| Error::io("poll the listener on", error).on(listener.local_addr());
+        *token = registered.map_err(failed)?;
+        Ok(())
+    }
+
+    fn close(&self, body: &mut Body) {
+        let Some(mut listener) = body.listener.take() else { return };
+        let home = self.seat.home();
+        if let Err(error) = home.registry().deregister(listener.source()) {
+            log::debug!(target: "sockeye::server", "deregistering a listener: {error}");
+        }
+        drop(listener);
+        home.detach(body.token);
+        self.server.acceptor_stopped();
+        self.server.service().ended();
+    }
+
+    /// Accepts within the budget; true when there may be more.
+    fn accept(&self, body: &mut Body) -> bool {
+        for _ in 0..ACCEPTS {
+            let full = self.server.is_full();
+            if full && self.server.overload == Overload::Queue {
+                return false;
+            }
+            let Some(listener) = &body.listener else { return false };
+            match listener.accept() {
+                Ok((stream, peer)) => {
+                    body.exhausted = false;
+                    let home = if self.stay { self.seat.home() } else { self.server.next_home() };
+                    self.server.admit(stream, peer, home, full);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    body.ready = false;
+                    return false;
+                }
+                Err(error) if out_of_descriptors(&error) => {
+                    self.pause(body, error);
+                    return false;
+                }
+                // The peer was gone before it was accepted; or a signal.
+                Err(error) if is_transient(&error) => {}
+                Err(error) => {
+                    self.server.failed_to_accept(error, listener.local_addr());
+                    self.look_again();
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Neither spins nor gives up; says so once.
+    fn pause(&self, body: &mut Body, error: io::Error) {
+        if let (false, Some(listener)) = (body.exhausted, &body.listener) {
+            self.server.failed_to_accept(error, listener.local_addr());
+        }
+        body.exhausted = true;
+        self.look_again();
+    }
+
+    fn look_again(&self) {
+        if let Some(this) = self.this.upgrade() {
+            self.seat.home().arm(Instant::now() + PAUSE, this);
+        }
+    }
+}
+
+impl Task for Acceptor {
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    fn turn(&self, ready: Ready, _worker: &mut Worker) -> Next {
+        let mut body = lock(&self.body);
+        if self.stop.load(Ordering::Acquire) {
+            self.close(&mut body);
+            return Next::Idle;
+        }
+        body.ready |= ready.has(Ready::READABLE | Ready::HANGUP | Ready::TIMER);
+        if !body.ready {
+            return Next::Idle;
+        }
+        match contain("accept connections", || self.accept(&mut body)) {
+            Ok(true) => Next::Again,
+            Ok(false) => Next::Idle,
+            Err(error) => {
+                self.server.report(&error);
+                Next::Again
+            }
+        }
+    }
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}

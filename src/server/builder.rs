@@ -1,0 +1,147 @@
+//! How a server is set up.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use super::events::{Events, Silent};
+use super::listening::{Binding, Source};
+use super::shared::Shared;
+use super::{Acceptors, Overload, Server};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::{TcpOptions, ToAddresses};
+use crate::service::Service;
+use crate::session::{Limits, ServerProtocol};
+
+/// Sets up a [`Server`]: what it speaks, where, and within which bounds.
+#[must_use = "a builder does nothing until `listen`"]
+pub struct Builder {
+    service: Service,
+    pub(super) protocol: ServerProtocol,
+    pub(super) events: Box<dyn Events>,
+    pub(super) limits: Limits,
+    pub(super) options: TcpOptions,
+    pub(super) max_connections: usize,
+    pub(super) overload: Overload,
+    pub(super) acceptors: Acceptors,
+}
+
+impl Builder {
+    pub(super) fn new(service: &Service, protocol: ServerProtocol) -> Self {
+        Self {
+            service: service.clone(),
+            protocol,
+            events: Box::new(Silent),
+            limits: Limits::default(),
+            options: TcpOptions::default(),
+            max_connections: 100_000,
+            overload: Overload::default(),
+            acceptors: Acceptors::default(),
+        }
+    }
+
+    /// The bounds of each session.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The options of the server's sockets.
+    pub fn tcp_options(mut self, options: TcpOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Connections at the same time, those that are still opening included. Default: 100,000.
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.max_connections = count;
+        self
+    }
+
+    /// What happens to one connection more. Default: [`Overload::Refuse`].
+    pub fn overload(mut self, overload: Overload) -> Self {
+        self.overload = overload;
+        self
+    }
+
+    /// Who accepts. Default: [`Acceptors::One`].
+    pub fn acceptors(mut self, acceptors: Acceptors) -> Self {
+        self.acceptors = acceptors;
+        self
+    }
+
+    /// Tells `events` what happens to the server.
+    pub fn events(mut self, events: impl Events) -> Self {
+        self.events = Box::new(events);
+        self
+    }
+
+    /// Listens on one address or several: a port (all addresses, IPv6 and IPv4), `"ADDRESS:PORT"`,
+    /// `"HOST:SERVICE"`, a [`SocketAddr`](std::net::SocketAddr), or a list of them.
+    ///
+    /// When this returns, the sockets listen. A host name is resolved on this thread, and all of
+    /// its addresses are listened on. With port 0 the system chooses:
+    /// [`Server::local_addr`] tells.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the address and which one it was, most often
+    /// [`AddressInUse`](ErrorKind::AddressInUse), [`AddressInvalid`](ErrorKind::AddressInvalid),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied) and
+    /// [`Unresolved`](ErrorKind::Unresolved); [`Stopped`](ErrorKind::Stopped) when the service
+    /// does not run.
+    pub fn listen(self, addresses: impl ToAddresses) -> Result<Server> {
+        let addresses = addresses.to_addresses()?;
+        if addresses.is_empty() {
+            return Err(Error::new(ErrorKind::AddressInvalid, "listen on no address"));
+        }
+        self.serve(Source::Addresses(addresses))
+    }
+
+    /// Serves a socket that listens already, as systemd and its like pass them on.
+    ///
+    /// What it is bound to cannot be bound again by [`Server::restart`] or a restart of the
+    /// service, so these keep the socket open.
+    ///
+    /// ```no_run
+    /// use std::net::TcpListener;
+    /// use std::os::fd::OwnedFd;
+    /// use sockeye::{Server, Service, raw};
+    ///
+    /// # fn passed_on() -> OwnedFd { unimplemented!() }
+    /// let service = Service::builder().start()?;
+    /// let listener = TcpListener::from(passed_on());
+    /// let server = Server::builder(&service, raw::server(|_| raw::Discard))
+    ///     .listen_socket(listener)?;
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Io`](ErrorKind::Io) when it is no listening socket;
+    /// [`Stopped`](ErrorKind::Stopped) when the service does not run.
+    pub fn listen_socket(self, socket: TcpListener) -> Result<Server> {
+        self.serve(Source::Socket(socket))
+    }
+
+    fn serve(self, source: Source) -> Result<Server> {
+        let service = self.service.clone();
+        if !service.inner().accepts_work() {
+            return Err(Error::new(ErrorKind::Stopped, "start a server"));
+        }
+        let binding = Binding::new(source, self.acceptors);
+        let shared = Shared::new(service.inner(), self, binding);
+        shared.start()?;
+        let attached = Arc::downgrade(&shared);
+        service.inner().attach(attached);
+        Ok(Server::new(shared, service))
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("limits", &self.limits)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}

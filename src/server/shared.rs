@@ -1,0 +1,314 @@
+//! What a server's handles, acceptors and sessions share.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::acceptor::Acceptor;
+use super::builder::Builder;
+use super::events::Events;
+use super::listening::Binding;
+use super::{Overload, Traffic};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::{Endpoint, Stream, TcpOptions};
+use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
+use crate::session::{
+    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    ServerProtocol, SharedLimits, place,
+};
+
+pub(super) struct Shared {
+    this: Weak<Self>,
+    pub(super) id: Uuid,
+    service: Arc<Inner>,
+    ids: Arc<Ids>,
+    protocol: ServerProtocol,
+    events: Box<dyn Events>,
+    limits: SharedLimits,
+    options: TcpOptions,
+    max_connections: usize,
+    pub(super) overload: Overload,
+    pub(super) everyone: Group,
+    counters: Box<[Counters]>,
+    connections: AtomicUsize,
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    next_home: AtomicUsize,
+    /// Sessions that come in the middle of a shutdown end at once.
+    ending: AtomicBool,
+    binding: Mutex<Binding>,
+    state: Watched<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The program wants the server to listen, though the service may be stopped.
+    wanted: bool,
+    acceptors: Vec<Arc<Acceptor>>,
+    running: usize,
+    /// Changes with every connection that ends.
+    closed: u64,
+}
+
+impl Shared {
+    pub(super) fn new(service: &Arc<Inner>, builder: Builder, binding: Binding) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            id: Uuid::new_v4(),
+            service: Arc::clone(service),
+            ids: service.shared(Ids::new),
+            protocol: builder.protocol,
+            events: builder.events,
+            limits: Arc::new(builder.limits),
+            options: builder.options,
+            max_connections: builder.max_connections,
+            overload: builder.overload,
+            everyone: Group::of(service),
+            counters: service.homes().iter().map(|_| Counters::default()).collect(),
+            connections: AtomicUsize::new(0),
+            accepted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            next_home: AtomicUsize::new(0),
+            ending: AtomicBool::new(false),
+            binding: Mutex::new(binding),
+            state: Watched::new(State::default()),
+        })
+    }
+
+    /// Listens; on the addresses it had, if it did before.
+    pub(super) fn start(&self) -> Result<()> {
+        let Some(this) = self.this.upgrade() else { return Ok(()) };
+        let mut binding = lock(&self.binding);
+        if self.state.lock().running > 0 {
+            return Err(Error::new(ErrorKind::AlreadyRunning, "listen again"));
+        }
+        let homes = self.service.homes();
+        let shares = binding.bind(&self.options, homes.len())?;
+        let endpoints = binding.endpoints();
+        drop(binding);
+        self.tell(|events| events.on_starting(&endpoints));
+        self.ending.store(false, Ordering::Release);
+        let stay = shares.len() > 1;
+        for (index, listeners) in shares.into_iter().enumerate() {
+            let home = if stay { &homes[index] } else { self.service.next_home() };
+            for listener in listeners {
+                let acceptor = Acceptor::start(&this, home, listener, stay)
+                    .inspect_err(|_| self.stop_accepting())?;
+                self.state.update(|state| {
+                    state.running += 1;
+                    state.acceptors.push(acceptor);
+                });
+            }
+        }
+        self.state.update(|state| state.wanted = true);
+        self.tell(|events| events.on_started(&endpoints));
+        Ok(())
+    }
+
+    /// Stops listening because the program wants it so.
+    pub(super) fn stop(&self) {
+        self.state.update(|state| state.wanted = false);
+        self.stop_accepting();
+    }
+
+    fn stop_accepting(&self) {
+        let acceptors = self.state.update(|state| std::mem::take(&mut state.acceptors));
+        if acceptors.is_empty() {
+            return;
+        }
+        self.tell(|events| events.on_stopping());
+        acceptors.iter().for_each(Acceptor::stop);
+    }
+
+    /// Waits until nothing listens; false at the deadline.
+    pub(super) fn wait_stopped(&self, deadline: Instant) -> bool {
+        self.service.wait(&self.state, Some(deadline), |state| state.running == 0)
+    }
+
+    /// Waits until there is no connection; false at the deadline.
+    pub(super) fn wait_empty(&self, deadline: Instant) -> bool {
+        self.service.wait(&self.state, Some(deadline), |_| self.connections() == 0)
+    }
+
+    pub(super) fn end_sessions(&self, reason: CloseReason, how: Ending) {
+        for session in self.everyone.members() {
+            session.link().end(reason.clone(), how);
+        }
+    }
+
+    pub(super) fn service(&self) -> &Arc<Inner> {
+        &self.service
+    }
+
+    pub(super) fn endpoints(&self) -> Vec<Endpoint> {
+        lock(&self.binding).endpoints()
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        self.state.lock().running > 0
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.connections() >= self.max_connections
+    }
+
+    pub(super) fn find(&self, id: Uuid) -> Option<Handle> {
+        let Place { home, slot } = place(id);
+        self.everyone.get(home, slot).filter(|link| link.id() == id).map(Handle::new)
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        Traffic {
+            connections: self.connections(),
+            accepted: self.accepted.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            stats: Counters::sum(&self.counters),
+        }
+    }
+
+    pub(super) fn next_home(&self) -> &Arc<Home> {
+        let homes = self.service.homes();
+        &homes[self.next_home.fetch_add(1, Ordering::Relaxed) % homes.len()]
+    }
+
+    /// Makes a session of an accepted connection, or refuses it.
+    pub(super) fn admit(&self, stream: Stream, peer: Endpoint, home: &Arc<Home>, full: bool) {
+        let welcome = !full
+            && contain("run on_accept", || self.events.on_accept(&peer)).unwrap_or_else(|error| {
+                self.report(&error);
+                false
+            });
+        if !welcome {
+            stream.abort();
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return self.tell(|events| events.on_refused(&peer));
+        }
+        let made = contain("make a handler", || (self.protocol.0)(&peer));
+        let (Ok(protocol), Some(owner)) =
+            (made.inspect_err(|error| self.report(error)), self.this.upgrade())
+        else {
+            return stream.abort();
+        };
+        self.connections.fetch_add(1, Ordering::AcqRel);
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+        let (link, _) = self.everyone.insert(home.index(), |slot| {
+            Link::new(Parts {
+                seat: Seat::new(home),
+                id: self.ids.draw(Place { home: home.index(), slot }),
+                service: Arc::clone(&self.service),
+                owner,
+                limits: Arc::clone(&self.limits),
+                gate: Gate::Closed,
+            })
+        });
+        link.connect(stream, peer, protocol);
+        if self.ending.load(Ordering::Acquire) {
+            link.end(CloseReason::Shutdown, Ending::Graceful);
+        }
+    }
+
+    pub(super) fn failed_to_accept(&self, error: io::Error, address: Endpoint) {
+        self.report(&Error::io("accept on", error).on(address));
+    }
+
+    pub(super) fn acceptor_stopped(&self) {
+        let stopped = self.state.update(|state| {
+            state.running -= 1;
+            state.running == 0
+        });
+        if stopped {
+            self.tell(|events| events.on_stopped());
+        }
+    }
+
+    /// Tells of an error that no session can be told of.
+    pub(super) fn report(&self, error: &Error) {
+        log::warn!(target: "sockeye::server", "{error}");
+        self.tell(|events| events.on_error(error));
+    }
+
+    fn tell(&self, what: impl FnOnce(&dyn Events)) {
+        if let Err(panic) = contain("run a server's event", || what(&*self.events)) {
+            self.service.report(&panic);
+        }
+    }
+}
+
+impl Attached for Shared {
+    fn suspend(&self, how: Ending) {
+        self.ending.store(true, Ordering::Release);
+        self.stop_accepting();
+        self.end_sessions(CloseReason::Shutdown, how);
+    }
+
+    fn resume(&self) -> Result<()> {
+        if !self.state.lock().wanted {
+            return Ok(());
+        }
+        self.start().inspect_err(|error| self.report(error))
+    }
+}
+
+impl Owner for Shared {
+    fn opened(&self, session: &Handle) {
+        self.tell(|events| events.on_open(session));
+    }
+
+    fn closing(&self, session: &Handle, reason: &CloseReason) {
+        self.tell(|events| events.on_closing(session, reason));
+    }
+
+    fn leave(&self, session: &Link) {
+        let Place { home, slot } = place(session.id());
+        self.everyone.remove(home, slot);
+    }
+
+    fn closed(
+        &self,
+        session: &Handle,
+        reason: &CloseReason,
+        protocol: Box<dyn Protocol>,
+        opened: bool,
+    ) {
+        drop(protocol);
+        if opened {
+            self.tell(|events| events.on_close(session, reason));
+        }
+        let was_full = self.is_full();
+        self.connections.fetch_sub(1, Ordering::AcqRel);
+        let waiting = self.state.update(|state| {
+            state.closed += 1;
+            let waiting = was_full && self.overload == Overload::Queue;
+            if waiting { state.acceptors.clone() } else { Vec::new() }
+        });
+        waiting.iter().for_each(Acceptor::resume);
+    }
+
+    fn failed(&self, error: &Error) {
+        self.report(error);
+    }
+
+    fn counters(&self, home: usize) -> &Counters {
+        &self.counters[home]
+    }
+
+    fn gate(&self) -> Gate {
+        Gate::Closed
+    }
+
+    fn give_up(&self) {}
+
+    fn everyone(&self) -> Option<Group> {
+        Some(self.everyone.clone())
+    }
+}
+
+/// How long a server waits for its listeners to close.
+pub(super) const STOP_LIMIT: Duration = Duration::from_secs(5);

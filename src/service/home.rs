@@ -1,0 +1,219 @@
+//! A home: one poller, one run queue, one set of timers, and the workers that share them.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::{Events, Poll, Registry, Token, Waker};
+use slab::Slab;
+
+use super::current;
+use super::locks::lock;
+use super::queue::{RunQueue, Wake};
+use super::strand::{Ready, Task};
+use super::timers::{TimerKey, Timers};
+use crate::error::{Error, Result};
+
+const WAKER: Token = Token(usize::MAX);
+
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1024;
+
+pub(crate) struct Home {
+    service: usize,
+    index: usize,
+    queue: RunQueue<Arc<dyn Task>>,
+    poller: Mutex<Poller>,
+    registry: Registry,
+    waker: Waker,
+    sources: Mutex<Slab<Arc<dyn Task>>>,
+    timers: Timers,
+}
+
+struct Poller {
+    poll: Poll,
+    events: Events,
+}
+
+/// How long a worker is ready to wait for events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    None,
+    For(Duration),
+    Forever,
+}
+
+impl Home {
+    pub(super) fn new(service: usize, index: usize, workers: usize) -> Result<Self> {
+        let failed = |error| Error::io("create a poller", error);
+        let poll = Poll::new().map_err(failed)?;
+        let registry = poll.registry().try_clone().map_err(failed)?;
+        let waker = Waker::new(&registry, WAKER).map_err(failed)?;
+        Ok(Self {
+            service,
+            index,
+            queue: RunQueue::new(workers),
+            poller: Mutex::new(Poller { poll, events: Events::with_capacity(EVENTS) }),
+            registry,
+            waker,
+            sources: Mutex::new(Slab::new()),
+            timers: Timers::new(),
+        })
+    }
+
+    pub(super) fn service(&self) -> usize {
+        self.service
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// True on one of this home's own threads.
+    pub(crate) fn is_current(&self) -> bool {
+        current::is_home(self.service, self.index)
+    }
+
+    /// Registers a source for a task; its events notify the task from then on, so the task must
+    /// own the source already.
+    pub(crate) fn attach(
+        &self,
+        task: Arc<dyn Task>,
+        register: impl FnOnce(&Registry, Token) -> io::Result<()>,
+    ) -> io::Result<Token> {
+        let token = Token(lock(&self.sources).insert(task));
+        register(&self.registry, token).inspect_err(|_| self.detach(token))?;
+        Ok(token)
+    }
+
+    /// Forgets a source that is closed or deregistered.
+    ///
+    /// The token may be given to another source at once. An event still under way for the old one
+    /// then reaches the new one, where it is a spurious event like any other.
+    pub(crate) fn detach(&self, token: Token) {
+        let task = lock(&self.sources).try_remove(token.0);
+        drop(task);
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Notifies the task with [`Ready::TIMER`] at the deadline, to the millisecond, never early.
+    pub(crate) fn arm(&self, deadline: Instant, task: Arc<dyn Task>) -> TimerKey {
+        let (key, earliest) = self.timers.insert(deadline, task);
+        // A new timer concerns the poller: any other worker would not look at it.
+        if earliest && self.queue.must_ring() {
+            self.ring();
+        }
+        key
+    }
+
+    /// Removes a timer. False when it has expired already.
+    pub(crate) fn disarm(&self, key: TimerKey) -> bool {
+        self.timers.remove(key).is_some()
+    }
+
+    /// Queues a task that its notifier found idle.
+    pub(super) fn schedule(&self, task: Arc<dyn Task>) {
+        if self.queue.push(task, self.is_current()) == Wake::Poller {
+            self.ring();
+        }
+    }
+
+    /// Queues a task again behind the others, from within its own turn.
+    pub(super) fn requeue(&self, task: Arc<dyn Task>) {
+        let _ = self.queue.push(task, true);
+    }
+
+    pub(super) fn queue(&self) -> &RunQueue<Arc<dyn Task>> {
+        &self.queue
+    }
+
+    pub(super) fn wake_all(&self) {
+        if self.queue.wake_all() {
+            self.ring();
+        }
+    }
+
+    /// Polls, unless another worker does. What became ready is appended to `polled`, to be run.
+    pub(super) fn poll(
+        &self,
+        patience: Patience,
+        polled: &mut VecDeque<Arc<dyn Task>>,
+        now: &mut Instant,
+    ) -> bool {
+        let mut poller = match self.poller.try_lock() {
+            Ok(poller) => poller,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let Poller { poll, events } = &mut *poller;
+        let timeout = self.timeout(patience);
+        let outcome = poll.poll(events, timeout);
+        if timeout != Some(Duration::ZERO) {
+            self.queue.poller_wakes();
+        }
+        *now = Instant::now();
+        match outcome {
+            Ok(()) => self.collect(events, polled),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => log::error!(target: "sockeye::service", "polling failed: {error}"),
+        }
+        self.timers.expire(*now, |task| {
+            if task.seat().mark(Ready::TIMER) {
+                polled.push_back(task);
+            }
+        });
+        true
+    }
+
+    fn timeout(&self, patience: Patience) -> Option<Duration> {
+        let limit = match patience {
+            Patience::None => return Some(Duration::ZERO),
+            Patience::For(limit) => Some(limit),
+            Patience::Forever => None,
+        };
+        if !self.queue.poller_sleeps() {
+            return Some(Duration::ZERO);
+        }
+        // After `poller_sleeps`: a timer armed from here on sees a sleeping poller and rings.
+        let timer = self.timers.announce();
+        limit.map_or(timer, |limit| Some(timer.map_or(limit, |timer| timer.min(limit))))
+    }
+
+    fn collect(&self, events: &Events, polled: &mut VecDeque<Arc<dyn Task>>) {
+        if events.is_empty() {
+            return;
+        }
+        let sources = lock(&self.sources);
+        for event in events {
+            let Some(task) = sources.get(event.token().0) else { continue };
+            if task.seat().mark(ready_of(event)) {
+                polled.push_back(Arc::clone(task));
+            }
+        }
+    }
+
+    fn ring(&self) {
+        if let Err(error) = self.waker.wake() {
+            log::error!(target: "sockeye::service", "waking the poller failed: {error}");
+        }
+    }
+}
+
+fn ready_of(event: &Event) -> Ready {
+    let mut ready = Ready::NONE;
+    if event.is_readable() {
+        ready = ready | Ready::READABLE;
+    }
+    if event.is_writable() {
+        ready = ready | Ready::WRITABLE;
+    }
+    if event.is_read_closed() || event.is_write_closed() || event.is_error() {
+        ready = ready | Ready::HANGUP;
+    }
+    ready
+}

@@ -1,0 +1,110 @@
+//! A worker: one thread's way through its home: run what is queued, poll, run what is ready.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::current::Current;
+use super::home::{Home, Patience};
+use super::inner::Inner;
+use super::panics::contain;
+use super::strand::{Next, Task};
+
+/// Bytes a worker reads at once, into one buffer for all of its sessions.
+///
+/// With the 32 KiB that a hundred pipelining clients keep in flight, one read takes all of it;
+/// more only spoils the second-level cache.
+pub(crate) const READ_BUFFER: usize = 64 * 1024;
+
+/// Pieces of work between two looks into the poller.
+const BETWEEN_POLLS: usize = 128;
+
+/// One thread's share in a home, and the buffers that its tasks borrow for a turn.
+pub(crate) struct Worker {
+    home: Arc<Home>,
+    local: VecDeque<Arc<dyn Task>>,
+    polled: VecDeque<Arc<dyn Task>>,
+    /// Empty in a turn on the spot, which therefore must not read.
+    pub(crate) read_buffer: Box<[u8]>,
+    /// Whatever a task likes to keep from turn to turn.
+    pub(crate) spare: Option<Box<dyn std::any::Any + Send>>,
+    now: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(home: &Arc<Home>) -> Self {
+        Self { read_buffer: vec![0; READ_BUFFER].into(), ..Self::on_the_spot(home) }
+    }
+
+    /// For a turn inside of another one (`dispatch`): without buffers.
+    pub(crate) fn on_the_spot(home: &Arc<Home>) -> Self {
+        Self {
+            home: Arc::clone(home),
+            local: VecDeque::new(),
+            polled: VecDeque::new(),
+            read_buffer: Box::default(),
+            spare: None,
+            now: Instant::now(),
+        }
+    }
+
+    /// The time of the last poll, or later: good for limits, not for measuring.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Runs until the service halts.
+    pub(super) fn run(&mut self, service: &Inner, busy: bool) {
+        let _current = Current::enter(service.id(), self.home.index());
+        while !service.halted() {
+            let worked = self.work(service);
+            if busy && !worked {
+                service.hooks().idle();
+            }
+            self.poll(if busy { Patience::None } else { Patience::Forever });
+        }
+    }
+
+    /// One round on the caller's thread: true when there was something to do.
+    pub(super) fn run_once(&mut self, service: &Inner, within: Duration) -> bool {
+        let _current = Current::enter(service.id(), self.home.index());
+        if self.work(service) {
+            self.poll(Patience::None);
+            return true;
+        }
+        self.poll(Patience::For(within));
+        self.work(service)
+    }
+
+    fn work(&mut self, service: &Inner) -> bool {
+        for done in 0..BETWEEN_POLLS {
+            if self.local.is_empty() {
+                self.home.queue().take(&mut self.local);
+            }
+            let Some(task) = self.local.pop_front() else { return done > 0 };
+            self.run_task(task, service);
+        }
+        true
+    }
+
+    fn run_task(&mut self, task: Arc<dyn Task>, service: &Inner) {
+        let ready = task.seat().begin();
+        // Tasks fence user code in themselves; this fence keeps the thread alive if one forgot.
+        let next = contain("run a task", || task.turn(ready, self)).unwrap_or_else(|error| {
+            service.report(&error);
+            Next::Idle
+        });
+        if next == Next::Again || !task.seat().end() {
+            self.home.requeue(task);
+        }
+    }
+
+    fn poll(&mut self, patience: Patience) {
+        let patience = if self.local.is_empty() { patience } else { Patience::None };
+        if self.home.poll(patience, &mut self.polled, &mut self.now) {
+            self.home.queue().push_polled(&mut self.polled);
+        } else if patience != Patience::None {
+            self.home.queue().wait();
+        }
+    }
+}

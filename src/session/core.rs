@@ -1,0 +1,273 @@
+//! The state of a connection that its turn works on.
+
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::Bytes;
+use mio::Token;
+
+use super::counters::Stats;
+use super::group::Membership;
+use super::link::Link;
+use super::mailbox::Watch;
+use super::outqueue::OutQueue;
+use super::{CloseReason, Overflow, Sent};
+use crate::net::{SHORT_WRITE_FILLS, Stream};
+use crate::service::{Ending, TimerKey};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// There is no connection.
+    Down,
+    /// There is one, which has had no turn yet.
+    Opening,
+    Open,
+    /// This side has said goodbye, or is about to.
+    Closing,
+    /// To be taken down at the end of the turn.
+    Dead,
+}
+
+/// What a session holds of a connection. An idle one is the small struct itself: the queue and
+/// what is rarely used are elsewhere until they are needed.
+pub(super) struct Core {
+    pub(super) phase: Phase,
+    /// The handler has been told of the connection.
+    pub(super) opened: bool,
+    /// The socket may have something to read.
+    pub(super) unread: bool,
+    /// The socket is full.
+    pub(super) blocked: bool,
+    /// The peer hung up: read until the end, even after a short read.
+    pub(super) hung_up: bool,
+    /// The peer has finished sending.
+    pub(super) ended: bool,
+    /// The program wants no data.
+    pub(super) paused: bool,
+    /// The queue was above the high mark, and `on_drain` is due.
+    pub(super) congested: bool,
+    /// This side finishes sending when the queue is empty, and has done so.
+    pub(super) finishing: bool,
+    pub(super) finished: bool,
+    /// The connection is to be reset rather than closed.
+    pub(super) reset: bool,
+    pub(super) stream: Option<Stream>,
+    pub(super) token: Token,
+    pub(super) timer: Option<TimerKey>,
+    pub(super) reason: Option<CloseReason>,
+    pub(super) lent: Option<Box<Lent>>,
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// What a worker lends for a turn; a session keeps it only while something is queued.
+#[derive(Default)]
+pub(super) struct Lent {
+    pub(super) out: OutQueue,
+    pub(super) change: Stats,
+}
+
+/// What few sessions need.
+#[derive(Default)]
+pub(super) struct Extras {
+    pub(super) groups: Vec<Membership>,
+    pub(super) state: Option<Box<dyn Any + Send>>,
+    pub(super) watches: Vec<Watch>,
+    /// When a close must have ended.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Core {
+    pub(super) fn new() -> Self {
+        Self {
+            phase: Phase::Down,
+            opened: false,
+            unread: false,
+            blocked: false,
+            hung_up: false,
+            ended: false,
+            paused: false,
+            congested: false,
+            finishing: false,
+            finished: false,
+            reset: false,
+            stream: None,
+            token: Token(0),
+            timer: None,
+            reason: None,
+            lent: None,
+            extras: None,
+        }
+    }
+
+    pub(super) fn lent(&mut self) -> &mut Lent {
+        self.lent.get_or_insert_default()
+    }
+
+    pub(super) fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    pub(super) fn queue_len(&self) -> usize {
+        self.lent.as_ref().map_or(0, |lent| lent.out.len())
+    }
+
+    /// Queues a message of a callback's, or tells why not.
+    pub(super) fn send(&mut self, link: &Link, data: Payload<'_>) -> Sent {
+        if self.phase != Phase::Open || self.finishing {
+            return Sent::Closed;
+        }
+        let len = data.len();
+        let queued = self.queue_len() + len;
+        if queued + link.mailbox.bytes() > link.limits.queue {
+            return self.overflow(link);
+        }
+        let lent = self.lent();
+        lent.change.messages_sent += 1;
+        match data {
+            Payload::Borrowed(data) => lent.out.push(data),
+            Payload::Shared(data) => lent.out.push_shared(data),
+        }
+        self.note_queued(link)
+    }
+
+    /// Queues what came through the mailbox, where the limit was looked after.
+    pub(super) fn send_mail(&mut self, link: &Link, data: Payload<'_>, messages: u32) {
+        if self.phase != Phase::Open || self.finishing {
+            return;
+        }
+        let lent = self.lent();
+        lent.change.messages_sent += u64::from(messages);
+        match data {
+            Payload::Borrowed(data) => lent.out.push(data),
+            Payload::Shared(data) => lent.out.push_shared(data),
+        }
+        self.note_queued(link);
+    }
+
+    fn note_queued(&mut self, link: &Link) -> Sent {
+        let queued = self.queue_len();
+        link.queued.store(queued, Ordering::Relaxed);
+        if queued <= link.limits.high {
+            return Sent::Queued;
+        }
+        self.congested = true;
+        Sent::Congested
+    }
+
+    fn overflow(&mut self, link: &Link) -> Sent {
+        if link.limits.overflow == Overflow::Drop {
+            self.lent().change.dropped += 1;
+            return Sent::Dropped;
+        }
+        self.die(CloseReason::Overflow, Ending::Abrupt);
+        Sent::Overflow
+    }
+
+    /// True while the peer shall not be read from.
+    pub(super) fn holds_reading(&self, link: &Link) -> bool {
+        self.paused || (self.congested && link.limits.overflow == Overflow::Wait)
+    }
+
+    /// Begins the end. The first reason counts; a later call can only make it quicker.
+    pub(super) fn close(&mut self, reason: CloseReason, how: Ending) {
+        match (self.phase, how) {
+            (Phase::Open, Ending::Graceful) => {
+                self.phase = Phase::Closing;
+                self.reason.get_or_insert(reason);
+            }
+            (Phase::Open | Phase::Opening | Phase::Closing, Ending::Abrupt) => {
+                self.die(reason, how);
+            }
+            (Phase::Opening, Ending::Graceful) => self.die(reason, how),
+            (Phase::Closing, Ending::Graceful) | (Phase::Down | Phase::Dead, _) => {}
+        }
+    }
+
+    /// Ends the connection with the turn.
+    pub(super) fn die(&mut self, reason: CloseReason, how: Ending) {
+        if matches!(self.phase, Phase::Down | Phase::Dead) {
+            return;
+        }
+        self.phase = Phase::Dead;
+        self.reason.get_or_insert(reason);
+        self.reset |= how == Ending::Abrupt;
+    }
+
+    /// Writes as much as the socket takes, and tells how much that was.
+    pub(super) fn flush(&mut self) -> usize {
+        let (Some(lent), Some(stream)) = (&mut self.lent, &mut self.stream) else { return 0 };
+        let mut total = 0;
+        while !self.blocked && !lent.out.is_empty() {
+            let (outcome, offered) =
+                lent.out.peek(|slices, bytes| (stream.write_vectored(slices), bytes));
+            match outcome {
+                Ok(written) => {
+                    lent.out.consume(written);
+                    total += written;
+                    self.blocked = written < offered && SHORT_WRITE_FILLS;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.die(CloseReason::of(error), Ending::Graceful);
+                    break;
+                }
+            }
+        }
+        total
+    }
+
+    /// Takes the next steps of a close that is under way.
+    pub(super) fn advance(&mut self) {
+        let flushed = self.queue_len() == 0;
+        if self.phase == Phase::Closing && flushed && self.ended {
+            let reason = self.reason.take().unwrap_or(CloseReason::Local);
+            self.die(reason, Ending::Graceful);
+        }
+        let goodbye = self.phase == Phase::Closing || (self.phase == Phase::Open && self.finishing);
+        if !(goodbye && flushed) || self.finished {
+            return;
+        }
+        self.finished = true;
+        if let Some(Err(error)) = self.stream.as_mut().map(Stream::shutdown_write) {
+            self.die(CloseReason::of(error), Ending::Graceful);
+        }
+    }
+
+    /// Wakes the threads that wait for the queue to fall, all of them at the end.
+    pub(super) fn notify_watches(&mut self) {
+        let queued = self.queue_len();
+        let over = matches!(self.phase, Phase::Dead | Phase::Down);
+        let Some(extras) = &mut self.extras else { return };
+        extras.watches.retain(|watch| {
+            let due = over || queued <= watch.below;
+            if due {
+                watch.done.update(|done| *done = true);
+            }
+            !due
+        });
+    }
+}
+
+/// A message on its way into the queue.
+pub(super) enum Payload<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Bytes),
+}
+
+impl Payload<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Borrowed(data) => data.len(),
+            Self::Shared(data) => data.len(),
+        }
+    }
+}
+
+/// The link is kept by its service while a connection lives; this is for handles.
+pub(super) fn upgrade(link: &Link) -> Arc<Link> {
+    link.this.upgrade().expect("a link in its turn is held by its worker")
+}

@@ -1,0 +1,203 @@
+//! A connection as the rest of the program holds it: what any thread may touch, around what only
+//! the session's turn may.
+//!
+//! A server's link lives as long as its connection. A client's outlives many, so that its handles,
+//! its counters and what was queued while it was down outlive them too.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Instant;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::core::{Core, Phase};
+use super::counters::{Moment, Stats, Tally};
+use super::mailbox::{Gate, Mailbox, Message, Watch};
+use super::protocol::{Owner, Protocol, SharedLimits};
+use super::{CloseReason, Overflow, Sent};
+use crate::net::{Endpoint, Stream};
+use crate::service::{Ending, Inner, Ready, Seat, lock};
+
+pub(crate) struct Link {
+    pub(super) seat: Seat,
+    pub(super) this: Weak<Self>,
+    pub(super) id: Uuid,
+    pub(super) service: Arc<Inner>,
+    pub(super) owner: Arc<dyn Owner>,
+    pub(super) limits: SharedLimits,
+    pub(super) mailbox: Mailbox,
+    /// Bytes in the session's own queue, as its turn counts them.
+    pub(super) queued: AtomicUsize,
+    pub(super) tally: Tally,
+    pub(super) connected: Moment,
+    pub(super) active: Moment,
+    pub(super) peer: Mutex<Option<Endpoint>>,
+    pub(super) body: Mutex<Body>,
+}
+
+/// What the session's turn owns.
+pub(super) struct Body {
+    pub(super) core: Core,
+    pub(super) protocol: Option<Box<dyn Protocol>>,
+}
+
+/// What a new link is made of.
+pub(crate) struct Parts {
+    pub(crate) seat: Seat,
+    pub(crate) id: Uuid,
+    pub(crate) service: Arc<Inner>,
+    pub(crate) owner: Arc<dyn Owner>,
+    pub(crate) limits: SharedLimits,
+    pub(crate) gate: Gate,
+}
+
+impl Link {
+    /// A link without a connection.
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            seat: parts.seat,
+            this: Weak::clone(this),
+            id: parts.id,
+            service: parts.service,
+            owner: parts.owner,
+            limits: parts.limits,
+            mailbox: Mailbox::new(parts.gate),
+            queued: AtomicUsize::new(0),
+            tally: Tally::default(),
+            connected: Moment::default(),
+            active: Moment::default(),
+            peer: Mutex::new(None),
+            body: Mutex::new(Body { core: Core::new(), protocol: None }),
+        })
+    }
+
+    /// Gives the link a connection; its next turn, on its own home, opens it.
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        stream: Stream,
+        peer: Endpoint,
+        protocol: Box<dyn Protocol>,
+    ) {
+        let mut body = lock(&self.body);
+        debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
+        *lock(&self.peer) = Some(peer);
+        body.core.phase = Phase::Opening;
+        body.core.stream = Some(stream);
+        body.protocol = Some(protocol);
+        drop(body);
+        self.service.begun();
+        self.mailbox.set_gate(Gate::Open);
+        Seat::notify(self, Ready::MAIL);
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.mailbox.gate() == Gate::Open
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    pub(crate) fn peer(&self) -> Option<Endpoint> {
+        *lock(&self.peer)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.tally.read()
+    }
+
+    /// The service's start, from which the link's moments are counted.
+    pub(super) fn epoch(&self) -> Instant {
+        self.service.epoch()
+    }
+
+    /// Bytes that wait to be sent, wherever.
+    pub(crate) fn pending(&self) -> usize {
+        self.queued.load(Ordering::Relaxed) + self.mailbox.bytes()
+    }
+
+    /// Sends from any thread.
+    pub(crate) fn send(self: &Arc<Self>, data: &[u8]) -> Sent {
+        self.push(Message::Borrowed(data), Sent::Full)
+    }
+
+    pub(crate) fn send_shared(self: &Arc<Self>, data: Bytes) -> Sent {
+        self.push(Message::Shared(data, 1), Sent::Full)
+    }
+
+    /// Sends on behalf of a group, which cannot wait.
+    pub(super) fn deliver(self: &Arc<Self>, data: Bytes, messages: u32) -> Sent {
+        self.push(Message::Shared(data, messages), Sent::Overflow)
+    }
+
+    /// Asks for the end of the connection. Of a client that is down: of its attempts.
+    pub(crate) fn end(self: &Arc<Self>, reason: CloseReason, how: Ending) {
+        match self.mailbox.push_end(reason, how) {
+            Gate::Open => Seat::notify(self, Ready::MAIL),
+            Gate::Down(_) => self.owner.give_up(),
+            Gate::Closed => {}
+        }
+    }
+
+    /// Notifies `watch` when the queue has fallen; at once when there is nothing to wait for.
+    pub(crate) fn watch(self: &Arc<Self>, watch: Watch) {
+        match self.mailbox.push_watch(watch) {
+            Ok(()) => Seat::notify(self, Ready::MAIL),
+            Err(watch) => watch.done.update(|done| *done = true),
+        }
+    }
+
+    /// `patient`: what a message that does not fit becomes under [`Overflow::Wait`].
+    fn push(self: &Arc<Self>, message: Message<'_>, patient: Sent) -> Sent {
+        let len = message.len();
+        let messages = if let Message::Shared(_, count) = message { count } else { 1 };
+        let outcome = self.mailbox.push(message, |gate, in_mailbox| {
+            let queued = self.queued.load(Ordering::Relaxed) + in_mailbox + len;
+            match gate {
+                Gate::Open if queued > self.limits.queue => Err(match self.limits.overflow {
+                    Overflow::Wait => patient,
+                    Overflow::Drop => Sent::Dropped,
+                    Overflow::Disconnect => Sent::Overflow,
+                }),
+                Gate::Open if queued > self.limits.high => Ok(Sent::Congested),
+                Gate::Open => Ok(Sent::Queued),
+                Gate::Down(0) | Gate::Closed => Err(Sent::Closed),
+                Gate::Down(limit) if queued > limit => Err(Sent::Full),
+                Gate::Down(_) => Ok(Sent::Queued),
+            }
+        });
+        match outcome {
+            Ok(sent) => {
+                Seat::notify(self, Ready::MAIL);
+                sent
+            }
+            Err(Sent::Overflow) => {
+                self.end(CloseReason::Overflow, Ending::Abrupt);
+                Sent::Overflow
+            }
+            Err(Sent::Dropped) => {
+                self.drop_messages(u64::from(messages));
+                Sent::Dropped
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    fn drop_messages(&self, dropped: u64) {
+        self.tally.drop_messages(dropped);
+        let home = self.seat.home().index();
+        self.owner.counters(home).add(&Stats { dropped, ..Stats::default() });
+    }
+}
+
+/// Streams without a file descriptor wake their session through this.
+impl std::task::Wake for Link {
+    fn wake(self: Arc<Self>) {
+        Seat::notify(&self, Ready::READABLE | Ready::WRITABLE);
+    }
+}

@@ -1,0 +1,189 @@
+//! What other threads want of a session, in the order they said it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+
+use super::{CloseReason, Session};
+use crate::service::{Ending, Watched, lock};
+
+/// Messages below this are copied behind each other, so that many small ones cost one allocation.
+const COPY: usize = 512;
+
+pub(crate) type Job = Box<dyn FnOnce(&mut Session<'_>) + Send>;
+
+pub(crate) enum Mail {
+    /// Bytes to send: so many messages.
+    Copied(Vec<u8>, u32),
+    Shared(Bytes, u32),
+    Job(Job),
+    End(CloseReason, Ending),
+    Watch(Watch),
+}
+
+/// A thread that waits for a session's queue to fall to `below` bytes, or for its end.
+pub(crate) struct Watch {
+    pub(crate) below: usize,
+    pub(crate) done: Arc<Watched<bool>>,
+}
+
+/// Whether a session takes messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Up to the session's limit.
+    Open,
+    /// The client is not connected; so many bytes may wait until it is.
+    Down(usize),
+    Closed,
+}
+
+pub(crate) struct Mailbox {
+    mails: Mutex<Mails>,
+    bytes: AtomicUsize,
+}
+
+pub(crate) struct Mails {
+    pub(crate) list: Vec<Mail>,
+    pub(crate) gate: Gate,
+    /// The last word on whether to read.
+    pub(crate) paused: Option<bool>,
+    jobs: usize,
+    ending: Option<Ending>,
+}
+
+impl Mailbox {
+    pub(crate) fn new(gate: Gate) -> Self {
+        let mails = Mails { list: Vec::new(), gate, paused: None, jobs: 0, ending: None };
+        Self { mails: Mutex::new(mails), bytes: AtomicUsize::new(0) }
+    }
+
+    /// Bytes in the mailbox.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn gate(&self) -> Gate {
+        lock(&self.mails).gate
+    }
+
+    /// Queues a message if `admit`, which sees the gate and the bytes in the mailbox, says so.
+    pub(crate) fn push<R>(
+        &self,
+        message: Message<'_>,
+        admit: impl FnOnce(Gate, usize) -> Result<R, R>,
+    ) -> Result<R, R> {
+        let mut mails = lock(&self.mails);
+        let bytes = self.bytes();
+        let admitted = admit(mails.gate, bytes)?;
+        self.bytes.store(bytes + message.len(), Ordering::Relaxed);
+        mails.append(message);
+        Ok(admitted)
+    }
+
+    /// False when the session takes no jobs any more, or `limit` of them wait.
+    pub(crate) fn push_job(&self, job: Job, limit: usize) -> Result<(), Gate> {
+        let mut mails = lock(&self.mails);
+        if mails.gate == Gate::Closed || mails.jobs >= limit {
+            return Err(mails.gate);
+        }
+        mails.jobs += 1;
+        mails.list.push(Mail::Job(job));
+        Ok(())
+    }
+
+    /// Asks for the end. Only the first asking of each severity is kept. The gate is left to the
+    /// session's turn.
+    pub(crate) fn push_end(&self, reason: CloseReason, how: Ending) -> Gate {
+        let mut mails = lock(&self.mails);
+        let known = mails.ending == Some(Ending::Abrupt) || mails.ending == Some(how);
+        if mails.gate == Gate::Open && !known {
+            mails.ending = Some(how);
+            mails.list.push(Mail::End(reason, how));
+        }
+        mails.gate
+    }
+
+    /// Gives the watch back when the session is closed.
+    pub(crate) fn push_watch(&self, watch: Watch) -> Result<(), Watch> {
+        let mut mails = lock(&self.mails);
+        if mails.gate != Gate::Open {
+            return Err(watch);
+        }
+        mails.list.push(Mail::Watch(watch));
+        Ok(())
+    }
+
+    pub(crate) fn pause(&self, paused: bool) {
+        lock(&self.mails).paused = Some(paused);
+    }
+
+    /// Takes all mails; `take` runs under the lock, with the number of bytes that leave the
+    /// mailbox, so that they are counted somewhere at any time.
+    pub(crate) fn drain(&self, take: impl FnOnce(usize)) -> (Vec<Mail>, Option<bool>) {
+        let mut mails = lock(&self.mails);
+        take(self.bytes.swap(0, Ordering::Relaxed));
+        mails.jobs = 0;
+        (std::mem::take(&mut mails.list), mails.paused.take())
+    }
+
+    /// Sets the gate and takes out, to be dropped by the caller, what may not wait behind it:
+    /// nothing while open, everything once closed, and all but messages and jobs in between.
+    pub(crate) fn set_gate(&self, gate: Gate) -> Vec<Mail> {
+        let mut mails = lock(&self.mails);
+        mails.gate = gate;
+        mails.ending = None;
+        let waits = |mail: &Mail| match gate {
+            Gate::Open => true,
+            Gate::Down(limit) => limit > 0 && !matches!(mail, Mail::End(..) | Mail::Watch(_)),
+            Gate::Closed => false,
+        };
+        let (stay, leave) = std::mem::take(&mut mails.list).into_iter().partition(waits);
+        mails.list = stay;
+        if mails.list.is_empty() {
+            mails.jobs = 0;
+            self.bytes.store(0, Ordering::Relaxed);
+        }
+        leave
+    }
+}
+
+/// A message on its way into the mailbox.
+pub(crate) enum Message<'a> {
+    Borrowed(&'a [u8]),
+    /// Several messages in one payload.
+    Shared(Bytes, u32),
+}
+
+impl Message<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Borrowed(data) => data.len(),
+            Self::Shared(data, _) => data.len(),
+        }
+    }
+}
+
+impl Mails {
+    fn append(&mut self, message: Message<'_>) {
+        match message {
+            Message::Shared(data, count) if data.len() >= COPY => {
+                self.list.push(Mail::Shared(data, count));
+            }
+            Message::Shared(data, count) if self.list.is_empty() => {
+                self.list.push(Mail::Shared(data, count));
+            }
+            Message::Shared(data, count) => self.append_copy(&data, count),
+            Message::Borrowed(data) => self.append_copy(data, 1),
+        }
+    }
+
+    fn append_copy(&mut self, data: &[u8], count: u32) {
+        if let Some(Mail::Copied(bytes, messages)) = self.list.last_mut() {
+            bytes.extend_from_slice(data);
+            *messages = messages.saturating_add(count);
+            return;
+        }
+        self.list.push(Mail::Copied(data.to_vec(), count));
+    }
+}

@@ -1,0 +1,36 @@
+//! Sessions: one connection each, with everything that is the same whatever it speaks.
+//!
+//! A [`link`] is what the program holds; its [`turn`] works on the [`core`]; others speak to it
+//! through its [`mailbox`]. The protocol above is a trait ([`protocol`]), the stream below a closed
+//! enum of `net`.
+
+mod core;
+mod counters;
+mod group;
+mod handle;
+mod id;
+mod limits;
+mod link;
+mod mailbox;
+mod outqueue;
+mod protocol;
+mod reason;
+mod sent;
+#[expect(clippy::module_inception, reason = "the session is the folder's main type")]
+mod session;
+mod turn;
+
+pub use counters::Stats;
+pub use group::Group;
+pub use handle::Handle;
+pub use limits::{Limits, Overflow};
+pub use protocol::{ClientProtocol, End, ServerProtocol};
+pub use reason::{CloseReason, Limit};
+pub use sent::Sent;
+pub use session::Session;
+
+pub(crate) use counters::Counters;
+pub(crate) use id::{Ids, Place, place};
+pub(crate) use link::{Link, Parts};
+pub(crate) use mailbox::Gate;
+pub(crate) use protocol::{Owner, Protocol, SharedLimits};

@@ -1,0 +1,224 @@
+//! What a session has yet to send: small payloads copied together, big ones shared.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+/// Shared payloads below this are copied: a copy of 512 B costs about as much as one more
+/// `iovec` and a reference count that several threads write to.
+const SHARE: usize = 512;
+
+/// Bytes after which copied payloads go into a further chunk, so that none moves when it grows.
+const CHUNK: usize = 64 * 1024;
+
+/// Pieces handed to one `writev`.
+const SLICES: usize = 64;
+
+/// Bytes in order, in as few pieces as copying little allows. A pure value: no socket, no limit.
+#[derive(Default)]
+pub(crate) struct OutQueue {
+    chunks: VecDeque<Chunk>,
+    /// Bytes of the first chunk that are gone already.
+    head: usize,
+    len: usize,
+}
+
+enum Chunk {
+    Copied(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl OutQueue {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes it can hold without asking for memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.chunks.iter().map(Chunk::capacity).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        self.len += data.len();
+        if let Some(Chunk::Copied(chunk)) = self.chunks.back_mut()
+            && chunk.len() < CHUNK
+        {
+            chunk.extend_from_slice(data);
+            return;
+        }
+        self.chunks.push_back(Chunk::Copied(data.to_vec()));
+    }
+
+    pub(crate) fn push_shared(&mut self, data: Bytes) {
+        if data.len() < SHARE {
+            return self.push(&data);
+        }
+        self.len += data.len();
+        self.chunks.push_back(Chunk::Shared(data));
+    }
+
+    /// Shows the first pieces, and how many bytes they hold together.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&[IoSlice<'_>], usize) -> R) -> R {
+        let first = self.chunks.front().map_or(&[][..], |chunk| &chunk.bytes()[self.head..]);
+        if first.len() == self.len {
+            return look(&[IoSlice::new(first)], first.len());
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let (mut count, mut bytes, mut head) = (0, 0, self.head);
+        for chunk in &self.chunks {
+            let piece = &chunk.bytes()[std::mem::take(&mut head)..];
+            if piece.is_empty() {
+                continue;
+            }
+            if count == SLICES {
+                break;
+            }
+            slices[count] = IoSlice::new(piece);
+            count += 1;
+            bytes += piece.len();
+        }
+        look(&slices[..count], bytes)
+    }
+
+    /// Drops the first `count` bytes. The last chunk's memory is kept for what comes next.
+    pub(crate) fn consume(&mut self, count: usize) {
+        let mut left = count.min(self.len);
+        self.len -= left;
+        while let Some(front) = self.chunks.front_mut() {
+            let here = front.bytes().len() - self.head;
+            if left < here {
+                self.head += left;
+                return;
+            }
+            left -= here;
+            self.head = 0;
+            match front {
+                Chunk::Copied(chunk) if self.len == 0 && chunk.capacity() <= 2 * CHUNK => {
+                    chunk.clear();
+                    self.chunks.truncate(1);
+                    return;
+                }
+                _ => drop(self.chunks.pop_front()),
+            }
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        self.consume(self.len);
+    }
+}
+
+impl Chunk {
+    fn capacity(&self) -> usize {
+        match self {
+            Self::Copied(bytes) => bytes.capacity(),
+            Self::Shared(bytes) => bytes.len(),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Copied(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Operation {
+        Push(usize),
+        Share(usize),
+        Consume(usize),
+        Clear,
+    }
+
+    fn operation() -> impl Strategy<Value = Operation> {
+        let size = prop_oneof![0..40usize, 500..525usize, 60_000..70_000usize];
+        prop_oneof![
+            4 => size.clone().prop_map(Operation::Push),
+            4 => size.clone().prop_map(Operation::Share),
+            5 => prop_oneof![size, Just(usize::MAX)].prop_map(Operation::Consume),
+            1 => Just(Operation::Clear),
+        ]
+    }
+
+    fn shown(queue: &OutQueue) -> Vec<u8> {
+        queue.peek(|slices, bytes| {
+            let shown: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            assert_eq!(shown.len(), bytes);
+            shown
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_out_as_they_went_in(operations in prop::collection::vec(operation(), 1..150)) {
+            let (mut queue, mut model) = (OutQueue::default(), VecDeque::new());
+            let mut next = 0..;
+            for operation in operations {
+                let mut payload = |size| -> Vec<u8> {
+                    next.by_ref().take(size).map(|n: u32| (n % 251) as u8).collect()
+                };
+                match operation {
+                    Operation::Push(size) => {
+                        let data = payload(size);
+                        queue.push(&data);
+                        model.extend(data);
+                    }
+                    Operation::Share(size) => {
+                        let data = payload(size);
+                        queue.push_shared(Bytes::from(data.clone()));
+                        model.extend(data);
+                    }
+                    Operation::Consume(count) => {
+                        queue.consume(count);
+                        model.drain(..count.min(model.len()));
+                    }
+                    Operation::Clear => {
+                        queue.clear();
+                        model.clear();
+                    }
+                }
+                prop_assert_eq!(queue.len(), model.len());
+                let shown = shown(&queue);
+                prop_assert_eq!(shown.is_empty(), model.is_empty());
+                prop_assert!(model.iter().zip(&shown).all(|(a, b)| a == b));
+                prop_assert!(shown.len() == model.len() || queue.chunks.len() > SLICES);
+            }
+        }
+    }
+
+    #[test]
+    fn a_drained_queue_keeps_one_small_chunk_and_no_big_one() {
+        let mut queue = OutQueue::default();
+        queue.push(&[1; 100]);
+        queue.consume(100);
+        assert!(
+            matches!(queue.chunks.front(), Some(Chunk::Copied(chunk)) if chunk.capacity() >= 100)
+        );
+        queue.push_shared(Bytes::from(vec![2; 1 << 20]));
+        queue.push(&vec![3; 1 << 20]);
+        queue.clear();
+        assert!(queue.chunks.is_empty());
+    }
+
+    #[test]
+    fn small_payloads_share_one_piece() {
+        let mut queue = OutQueue::default();
+        (0..1000).for_each(|_| queue.push(&[7; 32]));
+        queue.push_shared(Bytes::from_static(&[8; 100]));
+        assert_eq!(queue.peek(|slices, bytes| (slices.len(), bytes)), (1, 32_100));
+    }
+}

@@ -1,0 +1,106 @@
+//! What a session needs of the protocol it speaks, and of the server or client it belongs to.
+
+use std::sync::Arc;
+
+use super::counters::Counters;
+use super::link::Link;
+use super::mailbox::Gate;
+use super::{CloseReason, Group, Handle, Limits, Session};
+use crate::error::Error;
+use crate::net::Endpoint;
+
+/// One connection's protocol state with the user's handler in it: the adaptor between bytes and
+/// a handler's callbacks.
+///
+/// The calls come one at a time: `on_open`, any of the others, and then exactly one `on_close`.
+/// A client's protocol may be opened again afterwards.
+pub(crate) trait Protocol: Send {
+    fn on_open(&mut self, session: &mut Session<'_>);
+
+    fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]);
+
+    /// `sent` bytes have been handed to the socket in this turn, `pending` are still queued.
+    fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize);
+
+    /// The queue has fallen to the low mark after it was above the high one.
+    fn on_drain(&mut self, session: &mut Session<'_>);
+
+    /// The peer has finished sending. What is queued is still sent.
+    fn on_end(&mut self, session: &mut Session<'_>) -> End;
+
+    fn on_close(&mut self, session: &mut Session<'_>, reason: &CloseReason);
+}
+
+/// What to do when the peer has finished sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum End {
+    /// Send what is queued, then close. The default.
+    #[default]
+    Close,
+    /// Keep this side open: the session goes on sending until it is closed.
+    KeepOpen,
+}
+
+/// The server or client that a session belongs to.
+pub(crate) trait Owner: Send + Sync {
+    /// After the handler's `on_open`.
+    fn opened(&self, session: &Handle);
+
+    /// The connection is about to be closed; before the handler's `on_close`.
+    fn closing(&self, session: &Handle, reason: &CloseReason);
+
+    /// The connection is gone; before the handler's `on_close`.
+    fn leave(&self, session: &Link);
+
+    /// The connection is gone; after the handler's `on_close`, if it was `opened`. Gives back the
+    /// protocol.
+    fn closed(
+        &self,
+        session: &Handle,
+        reason: &CloseReason,
+        protocol: Box<dyn Protocol>,
+        opened: bool,
+    );
+
+    /// What a session without a connection takes.
+    fn gate(&self) -> Gate;
+
+    /// Nobody wants the connection any more that is being made.
+    fn give_up(&self);
+
+    /// All sessions of the owner, where it has many.
+    fn everyone(&self) -> Option<Group>;
+
+    /// A connection failed before it opened, or a callback panicked.
+    fn failed(&self, error: &Error);
+
+    /// Where the sessions of one home are counted.
+    fn counters(&self, home: usize) -> &Counters;
+}
+
+/// Makes the protocol of each session that a server accepts.
+pub(crate) type MakeProtocol = Arc<dyn Fn(&Endpoint) -> Box<dyn Protocol> + Send + Sync>;
+
+/// What a server speaks; made by a protocol's `server` function such as
+/// [`raw::server`](crate::raw::server).
+#[derive(Clone)]
+pub struct ServerProtocol(pub(crate) MakeProtocol);
+
+/// What a client speaks; made by a protocol's `client` function such as
+/// [`raw::client`](crate::raw::client).
+pub struct ClientProtocol(pub(crate) Box<dyn Protocol>);
+
+impl std::fmt::Debug for ServerProtocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerProtocol").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for ClientProtocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientProtocol").finish_non_exhaustive()
+    }
+}
+
+/// Limits are shared by all sessions of an owner.
+pub(crate) type SharedLimits = Arc<Limits>;

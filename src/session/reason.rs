@@ -1,0 +1,78 @@
+//! Why a session ended.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// Why a session ended, told to `on_close`: who ended it, and what for. The first reason counts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// This side closed it: `close` in a callback or on a handle, or its server or client was
+    /// dropped.
+    Local,
+    /// This side aborted it: `abort` in a callback or on a handle.
+    Aborted,
+    /// The peer finished sending and wanted no more (TCP: FIN).
+    Remote,
+    /// The peer, or something on the way, cut the connection (TCP: RST).
+    Reset,
+    /// A time limit passed.
+    Timeout(Limit),
+    /// The session's queue was full and its policy says to end it then: see
+    /// [`Overflow`](crate::Overflow).
+    Overflow,
+    /// A callback panicked; the error holds the panic's message.
+    Panic(Error),
+    /// The server, client or service was shut down or stopped.
+    Shutdown,
+    /// The operating system failed.
+    Io(Arc<io::Error>),
+}
+
+/// The time limits of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// No byte went either way for longer than [`Limits::idle`](crate::Limits::idle).
+    Idle,
+    /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
+    /// the close: part of it was not sent.
+    Close,
+}
+
+impl CloseReason {
+    /// True when the connection ended as it should: by either side's decision, with everything
+    /// queued handed to the operating system.
+    pub fn is_clean(&self) -> bool {
+        matches!(self, Self::Local | Self::Remote | Self::Shutdown)
+    }
+
+    pub(crate) fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => Self::Reset,
+            _ => Self::Io(Arc::new(error)),
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("closed by this side"),
+            Self::Aborted => f.write_str("aborted by this side"),
+            Self::Remote => f.write_str("closed by the peer"),
+            Self::Reset => f.write_str("reset by the peer"),
+            Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
+            Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
+            Self::Overflow => f.write_str("the send queue overflowed"),
+            Self::Panic(error) => write!(f, "{error}"),
+            Self::Shutdown => f.write_str("shut down"),
+            Self::Io(error) => write!(f, "failed: {error}"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What callbacks get: the session in its turn.
+
+use std::any::Any;
+use std::time::Instant;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::core::{Core, Payload, upgrade};
+use super::link::Link;
+use super::{CloseReason, Group, Handle, Sent, Stats};
+use crate::net::Endpoint;
+use crate::service::Ending;
+
+/// A connection during one of its callbacks; see also [`Handle`], which may be kept and sent to
+/// other threads.
+///
+/// What a callback sends is queued, and written once after the turn's last callback. Nothing here
+/// waits, and no callback is ever called from within another.
+pub struct Session<'a> {
+    core: &'a mut Core,
+    link: &'a Link,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(core: &'a mut Core, link: &'a Link) -> Self {
+        Self { core, link }
+    }
+
+    /// Sends bytes; they are copied.
+    pub fn send(&mut self, data: impl AsRef<[u8]>) -> Sent {
+        self.core.send(self.link, Payload::Borrowed(data.as_ref()))
+    }
+
+    /// Sends bytes that may be shared with other sessions; from 512 bytes on they are not copied.
+    pub fn send_shared(&mut self, data: Bytes) -> Sent {
+        self.core.send(self.link, Payload::Shared(data))
+    }
+
+    /// Closes: what is queued is sent, then this side's end is announced and the peer's awaited,
+    /// all within [`Limits::close`](crate::Limits::close). No more data is handed out.
+    pub fn close(&mut self) {
+        self.core.close(CloseReason::Local, Ending::Graceful);
+    }
+
+    /// Cuts the connection (TCP: RST). What is queued is lost.
+    pub fn abort(&mut self) {
+        self.core.close(CloseReason::Aborted, Ending::Abrupt);
+    }
+
+    /// Finishes sending: the peer sees the end after what is queued (TCP: half-close), and may go
+    /// on sending itself. The session ends when it has finished too.
+    pub fn finish(&mut self) {
+        self.core.finishing = true;
+    }
+
+    /// Stops reading from the peer, which its own queue then makes it notice, until
+    /// [`Session::resume`] or [`Handle::resume`].
+    pub fn pause(&mut self) {
+        self.core.paused = true;
+    }
+
+    /// Reads again.
+    pub fn resume(&mut self) {
+        self.core.paused = false;
+    }
+
+    /// The session for other threads, and for later.
+    pub fn handle(&self) -> Handle {
+        Handle::new(upgrade(self.link))
+    }
+
+    /// The session's id, unique in this process and, but for an unlikely accident, outside.
+    pub fn id(&self) -> Uuid {
+        self.link.id
+    }
+
+    /// The peer's address.
+    pub fn peer_addr(&self) -> Option<Endpoint> {
+        self.link.peer()
+    }
+
+    /// This side's address; one system call. `None` when the connection is gone.
+    pub fn local_addr(&self) -> Option<Endpoint> {
+        self.core.stream.as_ref()?.local_addr()
+    }
+
+    /// Bytes that wait to be sent.
+    pub fn pending(&self) -> usize {
+        self.core.queue_len() + self.link.mailbox().bytes()
+    }
+
+    /// When the connection was made.
+    pub fn connected_at(&self) -> Option<Instant> {
+        self.link.connected.get(self.link.epoch())
+    }
+
+    /// When bytes last went either way before this turn; to some milliseconds.
+    pub fn last_activity(&self) -> Option<Instant> {
+        self.link.active.get(self.link.epoch())
+    }
+
+    /// What has been counted before this turn.
+    pub fn stats(&self) -> Stats {
+        self.link.stats()
+    }
+
+    /// Joins a group; the session leaves it by itself when it closes. False when it is a member
+    /// already, or closed.
+    pub fn join(&mut self, group: &Group) -> bool {
+        let live = self.core.stream.is_some();
+        let groups = &mut self.core.extras().groups;
+        if !live || groups.iter().any(|membership| membership.is_of(group)) {
+            return false;
+        }
+        groups.push(group.admit(upgrade(self.link)));
+        true
+    }
+
+    /// Leaves a group; false when the session was not a member.
+    pub fn leave(&mut self, group: &Group) -> bool {
+        let groups = &mut self.core.extras().groups;
+        let Some(index) = groups.iter().position(|membership| membership.is_of(group)) else {
+            return false;
+        };
+        groups.swap_remove(index).leave();
+        true
+    }
+
+    /// All sessions of this session's server; of a client's, none.
+    pub fn everyone(&self) -> Option<Group> {
+        self.link.owner.everyone()
+    }
+
+    /// Attaches a value to the session, in place of the one there was, which is returned. It is
+    /// dropped with the connection.
+    pub fn set_state<T: Any + Send>(&mut self, value: T) -> Option<Box<dyn Any + Send>> {
+        self.core.extras().state.replace(Box::new(value))
+    }
+
+    /// The value attached with [`Session::set_state`], if it is a `T`.
+    pub fn state<T: Any + Send>(&mut self) -> Option<&mut T> {
+        self.core.extras.as_mut()?.state.as_mut()?.downcast_mut()
+    }
+}
+
+impl std::fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("peer", &self.peer_addr())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,338 @@
+//! A connection's turn: mail, timer, reading, one flush, and the end when it has come.
+//!
+//! With nothing unusual under way that is one `recv` and one `send`: what callbacks send is
+//! gathered in a queue that the worker lends and is written once, after the last read.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::core::{Core, Lent, Payload, Phase};
+use super::counters::Stats;
+use super::group::Membership;
+use super::link::{Body, Link};
+use super::mailbox::{Gate, Mail};
+use super::protocol::{End, Protocol};
+use super::{CloseReason, Handle, Limit, Session};
+use crate::error::Error;
+use crate::net::{SHORT_READ_DRAINS, Stream};
+use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
+
+/// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
+const FLUSHES: usize = 4;
+
+/// Queues larger than this are not lent again.
+const LENT_AGAIN: usize = 128 * 1024;
+
+impl Task for Link {
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    fn turn(&self, ready: Ready, worker: &mut Worker) -> Next {
+        let mut body = lock(&self.body);
+        let Body { core, protocol } = &mut *body;
+        if core.phase == Phase::Down {
+            return Next::Idle;
+        }
+        borrow(core, worker);
+        let mut again = false;
+        if let Some(protocol) = protocol {
+            let turn = || self.drive(core, &mut **protocol, ready, worker);
+            match contain("run a session's callback", turn) {
+                Ok(more) => again = more,
+                Err(error) => self.panicked(core, error),
+            }
+        }
+        self.publish(core, worker.now());
+        if core.phase == Phase::Dead {
+            self.take_down(core, protocol);
+        }
+        give_back(core, worker);
+        if again && core.phase != Phase::Down { Next::Again } else { Next::Idle }
+    }
+}
+
+impl Link {
+    /// True when there is more to do that needs no event.
+    fn drive(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        ready: Ready,
+        worker: &mut Worker,
+    ) -> bool {
+        if core.phase == Phase::Opening {
+            self.open(core, protocol, worker.now());
+        }
+        if ready.has(Ready::MAIL) {
+            self.read_mail(core);
+        }
+        if ready.has(Ready::TIMER) {
+            self.timer_expired(core, Instant::now());
+        }
+        core.blocked &= !ready.has(Ready::WRITABLE | Ready::HANGUP);
+        core.unread |= ready.has(Ready::READABLE | Ready::HANGUP) && !core.ended;
+        core.hung_up |= ready.has(Ready::HANGUP);
+        let mut again = self.read(core, protocol, worker);
+        again |= self.settle(core, protocol);
+        core.notify_watches();
+        self.limit_close(core, worker.now());
+        // A callback may have resumed reading after the turn's own reads.
+        again || (core.unread && core.phase == Phase::Open && !core.holds_reading(self))
+    }
+
+    fn open(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {
+        let home = self.seat.home();
+        let this = self.arc();
+        let Some(stream) = &mut core.stream else { return };
+        let waker = Arc::clone(&this);
+        let registered =
+            home.attach(this, |registry, token| stream.register(registry, token, || waker.into()));
+        match registered {
+            Ok(token) => core.token = token,
+            Err(error) => return core.die(CloseReason::of(error), Ending::Abrupt),
+        }
+        self.connected.set(self.epoch(), now);
+        self.active.set(self.epoch(), now);
+        core.phase = Phase::Open;
+        core.opened = true;
+        if let Some(idle) = self.limits.idle {
+            core.timer = now.checked_add(idle).map(|due| home.arm(due, self.arc()));
+        }
+        protocol.on_open(&mut Session::new(core, self));
+        self.owner.opened(&Handle::new(self.arc()));
+    }
+
+    fn read_mail(&self, core: &mut Core) {
+        let queued = core.queue_len();
+        let count = |leaving: usize| self.queued.store(queued + leaving, Ordering::Relaxed);
+        let (mails, paused) = self.mailbox.drain(count);
+        if let Some(paused) = paused {
+            core.paused = paused;
+        }
+        for mail in mails {
+            match mail {
+                Mail::Copied(data, count) => core.send_mail(self, Payload::Borrowed(&data), count),
+                Mail::Shared(data, count) => core.send_mail(self, Payload::Shared(data), count),
+                Mail::Job(job) => job(&mut Session::new(core, self)),
+                Mail::End(reason, how) => core.close(reason, how),
+                Mail::Watch(watch) => core.extras().watches.push(watch),
+            }
+        }
+    }
+
+    fn timer_expired(&self, core: &mut Core, now: Instant) {
+        core.timer = None;
+        match core.phase {
+            Phase::Closing => {
+                let deadline = core.extras.as_ref().and_then(|extras| extras.deadline);
+                if deadline.is_none_or(|deadline| now < deadline) {
+                    return;
+                }
+                if core.queue_len() > 0 {
+                    core.reason = Some(CloseReason::Timeout(Limit::Close));
+                }
+                core.die(CloseReason::Timeout(Limit::Close), Ending::Abrupt);
+            }
+            Phase::Open => {
+                let Some(idle) = self.limits.idle else { return };
+                let active = self.active.get(self.epoch()).unwrap_or(now);
+                match active.checked_add(idle) {
+                    Some(due) if now >= due => {
+                        core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
+                    }
+                    // Activity does not move the timer; it is looked at here instead.
+                    Some(due) => core.timer = Some(self.seat.home().arm(due, self.arc())),
+                    None => {}
+                }
+            }
+            Phase::Down | Phase::Opening | Phase::Dead => {}
+        }
+    }
+
+    /// Reads within the budget; true when there may be more.
+    fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
+        let mut budget = self.limits.read_budget;
+        while core.unread && matches!(core.phase, Phase::Open | Phase::Closing) {
+            if core.phase == Phase::Open && core.holds_reading(self) {
+                self.look_for_reset(core);
+                return false;
+            }
+            if budget == 0 || worker.read_buffer.is_empty() {
+                return true;
+            }
+            let Some(stream) = &mut core.stream else { return false };
+            match stream.read(&mut worker.read_buffer) {
+                Ok(0) => self.ended(core, protocol),
+                Ok(count) => {
+                    budget = budget.saturating_sub(count);
+                    let drained = SHORT_READ_DRAINS && count < worker.read_buffer.len();
+                    core.unread = !drained || core.hung_up;
+                    core.lent().change.bytes_received += count as u64;
+                    if core.phase == Phase::Open {
+                        core.lent().change.messages_received += 1;
+                        let data = &mut worker.read_buffer[..count];
+                        protocol.on_data(&mut Session::new(core, self), data);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => core.unread = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => core.die(CloseReason::of(error), Ending::Graceful),
+            }
+        }
+        false
+    }
+
+    fn ended(&self, core: &mut Core, protocol: &mut dyn Protocol) {
+        core.unread = false;
+        core.ended = true;
+        if core.phase != Phase::Open {
+            return;
+        }
+        let end = protocol.on_end(&mut Session::new(core, self));
+        if end == End::Close || core.finished {
+            core.close(CloseReason::Remote, Ending::Graceful);
+        }
+    }
+
+    /// A session that does not read would not see that its peer is gone.
+    fn look_for_reset(&self, core: &mut Core) {
+        if !core.hung_up {
+            return;
+        }
+        if let Some(Ok(Some(error))) = core.stream.as_ref().map(Stream::take_error) {
+            core.die(CloseReason::of(error), Ending::Graceful);
+        }
+    }
+
+    /// Writes what the turn has queued; true when more can be written at once.
+    fn settle(&self, core: &mut Core, protocol: &mut dyn Protocol) -> bool {
+        for _ in 0..FLUSHES {
+            let sent = core.flush();
+            let pending = core.queue_len();
+            self.queued.store(pending, Ordering::Relaxed);
+            core.advance();
+            if !matches!(core.phase, Phase::Open | Phase::Closing) {
+                return false;
+            }
+            if sent > 0 {
+                core.lent().change.bytes_sent += sent as u64;
+                protocol.on_sent(&mut Session::new(core, self), sent, pending);
+            }
+            if core.congested && core.queue_len() <= self.limits.low {
+                core.congested = false;
+                protocol.on_drain(&mut Session::new(core, self));
+            }
+            if core.queue_len() == 0 || core.blocked {
+                core.advance();
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Bounds a close that has just begun and could not be done within the turn.
+    fn limit_close(&self, core: &mut Core, now: Instant) {
+        let begun = core.extras.as_ref().is_some_and(|extras| extras.deadline.is_some());
+        if core.phase != Phase::Closing || begun {
+            return;
+        }
+        let home = self.seat.home();
+        if let Some(timer) = core.timer.take() {
+            home.disarm(timer);
+        }
+        let deadline = now + self.limits.close;
+        core.extras().deadline = Some(deadline);
+        core.timer = Some(home.arm(deadline, self.arc()));
+        // What the peer still sends is read and thrown away: unread, it would turn the FIN into
+        // a reset that may overtake what was sent (RFC 9112 9.6).
+        core.paused = false;
+    }
+
+    fn panicked(&self, core: &mut Core, error: Error) {
+        self.owner.failed(&error);
+        core.die(CloseReason::Panic(error), Ending::Abrupt);
+    }
+
+    /// Makes the turn's counts visible.
+    fn publish(&self, core: &mut Core, now: Instant) {
+        let change = std::mem::take(&mut core.lent().change);
+        if change == Stats::default() {
+            return;
+        }
+        self.tally.add(&change);
+        self.owner.counters(self.seat.home().index()).add(&change);
+        if change.bytes_received > 0 || change.bytes_sent > 0 {
+            self.active.set(self.epoch(), now);
+        }
+    }
+
+    /// Ends the connection: the socket first, then everything that knew of it is told.
+    fn take_down(&self, core: &mut Core, protocol: &mut Option<Box<dyn Protocol>>) {
+        let home = self.seat.home();
+        let reason = core.reason.take().unwrap_or(CloseReason::Local);
+        let opened = core.opened;
+        if opened {
+            self.owner.closing(&Handle::new(self.arc()), &reason);
+            home.detach(core.token);
+        }
+        if let Some(timer) = core.timer.take() {
+            home.disarm(timer);
+        }
+        if let Some(stream) = core.stream.take() {
+            if core.reset { stream.abort() } else { drop(stream) }
+        }
+        core.notify_watches();
+        if let Some(extras) = &mut core.extras {
+            extras.groups.drain(..).for_each(Membership::leave);
+        }
+        self.owner.leave(self);
+        if let Some(mut protocol) = protocol.take() {
+            if opened {
+                let close = || protocol.on_close(&mut Session::new(core, self), &reason);
+                if let Err(error) = contain("run on_close", close) {
+                    self.owner.failed(&error);
+                }
+            }
+            let lent = core.lent.take();
+            *core = Core { lent, ..Core::new() };
+            core.lent().out.clear();
+            self.queued.store(0, Ordering::Relaxed);
+            self.forget_mail(self.owner.gate());
+            self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
+        }
+        self.service.ended();
+    }
+
+    fn forget_mail(&self, gate: Gate) {
+        for mail in self.mailbox.set_gate(gate) {
+            if let Mail::Watch(watch) = mail {
+                watch.done.update(|done| *done = true);
+            }
+        }
+    }
+
+    fn arc(&self) -> Arc<Self> {
+        self.this.upgrade().expect("whoever runs the turn holds the link")
+    }
+}
+
+fn borrow(core: &mut Core, worker: &mut Worker) {
+    if core.lent.is_none() {
+        core.lent = worker.spare.take().and_then(|spare| spare.downcast::<Lent>().ok());
+        core.lent();
+    }
+}
+
+fn give_back(core: &mut Core, worker: &mut Worker) {
+    if core.queue_len() > 0 {
+        return;
+    }
+    if let Some(lent) = core.lent.take()
+        && lent.out.capacity() <= LENT_AGAIN
+    {
+        worker.spare = Some(lent);
+    }
+}

@@ -1,0 +1,3 @@
+//! For tests: in-memory streams with seeded faults.
+
+pub use crate::net::Faults;
