@@ -59,6 +59,10 @@ impl Stream {
     /// Writes as much as there is room for. Systems take 1024 slices at most (16 on some); the
     /// rest count as not written.
     pub(crate) fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        // `send` costs 0.1 to 0.2 µs less than `writev` for a single piece.
+        if let [piece] = slices {
+            return self.write(piece);
+        }
         match self {
             Self::Tcp(tcp) => uninterrupted(|| tcp.write_vectored(slices)),
             #[cfg(feature = "testing")]

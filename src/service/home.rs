@@ -93,7 +93,13 @@ impl Home {
     /// The token may be given to another source at once. An event still under way for the old one
     /// then reaches the new one, where it is a spurious event like any other.
     pub(crate) fn detach(&self, token: Token) {
-        let task = lock(&self.sources).try_remove(token.0);
+        let mut sources = lock(&self.sources);
+        let task = sources.try_remove(token.0);
+        // After a burst; the memory is the program's again.
+        if sources.is_empty() {
+            sources.shrink_to_fit();
+        }
+        drop(sources);
         drop(task);
     }
 

@@ -17,7 +17,7 @@ use super::strand::{Next, Task};
 pub(crate) const READ_BUFFER: usize = 64 * 1024;
 
 /// Pieces of work between two looks into the poller.
-const BETWEEN_POLLS: usize = 128;
+const BETWEEN_POLLS: usize = 256;
 
 /// One thread's share in a home, and the buffers that its tasks borrow for a turn.
 pub(crate) struct Worker {

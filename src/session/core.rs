@@ -32,7 +32,8 @@ pub(super) enum Phase {
 }
 
 /// What a session holds of a connection. An idle one is the small struct itself: the queue and
-/// what is rarely used are elsewhere until they are needed.
+/// what is rarely used are elsewhere until they are needed. What every turn needs comes first.
+#[repr(C)]
 pub(super) struct Core {
     pub(super) phase: Phase,
     /// The handler has been told of the connection.
@@ -55,11 +56,11 @@ pub(super) struct Core {
     /// The connection is to be reset rather than closed.
     pub(super) reset: bool,
     pub(super) stream: Option<Stream>,
-    pub(super) token: Token,
-    pub(super) timer: Option<TimerKey>,
-    pub(super) reason: Option<CloseReason>,
     pub(super) lent: Option<Box<Lent>>,
     pub(super) extras: Option<Box<Extras>>,
+    pub(super) timer: Option<TimerKey>,
+    pub(super) reason: Option<CloseReason>,
+    pub(super) token: Token,
 }
 
 /// What a worker lends for a turn; a session keeps it only while something is queued.

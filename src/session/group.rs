@@ -163,7 +163,12 @@ impl Group {
     }
 
     pub(crate) fn remove(&self, home: usize, slot: usize) {
-        let member = lock(&self.0.shards[home].state).members.try_remove(slot);
+        let mut state = lock(&self.0.shards[home].state);
+        let member = state.members.try_remove(slot);
+        if state.members.is_empty() {
+            state.members.shrink_to_fit();
+        }
+        drop(state);
         drop(member);
     }
 

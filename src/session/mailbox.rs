@@ -38,9 +38,10 @@ pub(crate) enum Gate {
     Closed,
 }
 
+#[repr(C)]
 pub(crate) struct Mailbox {
-    mails: Mutex<Mails>,
     bytes: AtomicUsize,
+    mails: Mutex<Mails>,
 }
 
 pub(crate) struct Mails {
@@ -55,7 +56,7 @@ pub(crate) struct Mails {
 impl Mailbox {
     pub(crate) fn new(gate: Gate) -> Self {
         let mails = Mails { list: Vec::new(), gate, paused: None, jobs: 0, ending: None };
-        Self { mails: Mutex::new(mails), bytes: AtomicUsize::new(0) }
+        Self { bytes: AtomicUsize::new(0), mails: Mutex::new(mails) }
     }
 
     /// Bytes in the mailbox.
