@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
-
-use mio::Token;
 
 use crate::error::{Error, ErrorKind};
 use crate::net::{self, Endpoint, Eyeballs, Step, Stream, TcpOptions};
-use crate::service::{Home, Task};
+use crate::service::{Home, Task, Token};
 
 /// The sockets of an attempt, and the machine that says when to try which address.
 pub(super) struct Race {
@@ -74,7 +73,8 @@ impl Race {
                 None => index += 1,
                 Some(Ok(())) => {
                     let runner = self.runners.swap_remove(index);
-                    let peer = Endpoint::from(runner.address);
+                    let peer = runner.stream.peer_addr();
+                    let peer = peer.unwrap_or_else(|| Endpoint::from(runner.address));
                     return Some((runner.leave(home), peer));
                 }
                 Some(Err(error)) => {
@@ -97,10 +97,9 @@ impl Race {
     ) {
         let started = net::start(address, options).and_then(|mut stream| {
             let source = Arc::clone(task) as Arc<dyn Task>;
-            let waker = || std::task::Waker::noop().clone();
-            let register =
-                |registry: &mio::Registry, token| stream.register(registry, token, waker);
-            let token = home.attach(source, register)?;
+            let token = home.attach(source, |registry, token| {
+                stream.register(registry, token, || Waker::noop().clone())
+            })?;
             Ok(Runner { address, stream, token })
         });
         match started {

@@ -58,15 +58,6 @@ impl Address {
         }
     }
 
-    /// Whether it means every address of this machine: good for listening, not for connecting.
-    pub(crate) fn is_any(&self) -> bool {
-        match &self.0 {
-            Form::Any(_) => true,
-            Form::Literal(addr) => addr.ip().is_unspecified(),
-            Form::Named(..) => false,
-        }
-    }
-
     /// The host, as a resolver or a certificate wants it: a name, or an IP address, no brackets.
     pub(crate) fn host(&self) -> Cow<'_, str> {
         match &self.0 {
@@ -224,28 +215,28 @@ mod tests {
     fn every_form_is_understood() {
         // text, shown as, host, service, needs no resolver, any
         let table = [
-            ("127.0.0.1:80", "127.0.0.1:80", "127.0.0.1", "80", true, false),
-            ("0.0.0.0:0", "0.0.0.0:0", "0.0.0.0", "0", true, true),
-            ("[::1]:80", "[::1]:80", "::1", "80", true, false),
-            ("[::]:80", "[::]:80", "::", "80", true, true),
-            ("[fe80::1%2]:80", "[fe80::1%2]:80", "fe80::1%2", "80", true, false),
-            ("[fe80::1%eth0]:80", "[fe80::1%eth0]:80", "fe80::1%eth0", "80", false, false),
-            ("[::1]:http", "[::1]:http", "::1", "http", false, false),
-            (":80", "*:80", "::", "80", true, true),
-            ("*:80", "*:80", "::", "80", true, true),
-            (":http", "*:http", "::", "http", false, true),
-            ("localhost:80", "localhost:80", "localhost", "80", false, false),
-            ("localhost:http", "localhost:http", "localhost", "http", false, false),
-            ("127.0.0.1:http", "127.0.0.1:http", "127.0.0.1", "http", false, false),
-            ("a.example.:00080", "a.example.:80", "a.example.", "80", false, false),
-            ("bücher.example:1", "bücher.example:1", "bücher.example", "1", false, false),
+            ("127.0.0.1:80", "127.0.0.1:80", "127.0.0.1", "80", true),
+            ("0.0.0.0:0", "0.0.0.0:0", "0.0.0.0", "0", true),
+            ("[::1]:80", "[::1]:80", "::1", "80", true),
+            ("[::]:80", "[::]:80", "::", "80", true),
+            ("[fe80::1%2]:80", "[fe80::1%2]:80", "fe80::1%2", "80", true),
+            ("[fe80::1%eth0]:80", "[fe80::1%eth0]:80", "fe80::1%eth0", "80", false),
+            ("[::1]:http", "[::1]:http", "::1", "http", false),
+            (":80", "*:80", "::", "80", true),
+            ("*:80", "*:80", "::", "80", true),
+            (":http", "*:http", "::", "http", false),
+            ("localhost:80", "localhost:80", "localhost", "80", false),
+            ("localhost:http", "localhost:http", "localhost", "http", false),
+            ("127.0.0.1:http", "127.0.0.1:http", "127.0.0.1", "http", false),
+            ("a.example.:00080", "a.example.:80", "a.example.", "80", false),
+            ("bücher.example:1", "bücher.example:1", "bücher.example", "1", false),
         ];
-        for (text, shown, host, service, literal, any) in table {
+        for (text, shown, host, service, literal) in table {
             let address = address(text);
             assert_eq!(address.to_string(), shown, "{text}");
             assert_eq!(address.to_string().parse::<Address>().unwrap(), address, "{text}");
             assert_eq!((&*address.host(), &*address.service()), (host, service), "{text}");
-            assert_eq!((address.literal().is_some(), address.is_any()), (literal, any), "{text}");
+            assert_eq!(address.literal().is_some(), literal, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where a client's streams come from.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::TcpStream;
 
@@ -9,7 +9,11 @@ use super::{Stream, TcpOptions, apply, os};
 
 /// Begins to connect. The stream is to be registered; with its events [`outcome`] tells what has
 /// become of it. An error here is final.
+///
+/// The unspecified address, which is where a server on all addresses says it is, means this
+/// machine, as on Linux by itself.
 pub(crate) fn start(addr: SocketAddr, options: &TcpOptions) -> io::Result<Stream> {
+    let addr = reachable(addr);
     let socket = apply::socket(addr)?;
     apply::connecting(&socket, addr, options)?;
     match socket.connect(&addr.into()) {
@@ -25,6 +29,15 @@ pub(crate) fn outcome(stream: &Stream) -> Option<io::Result<()>> {
         #[cfg(feature = "testing")]
         Stream::Memory(_) => Some(Ok(())),
     }
+}
+
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let loopback: IpAddr = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    if loopback == addr.ip() { addr } else { SocketAddr::new(loopback, addr.port()) }
 }
 
 /// Writability alone proves nothing, as events may be spurious. The order is that of mio's

@@ -1,7 +1,8 @@
 //! One end of a connection, as the system knows it.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 /// One end of a connection: where a peer is, or where a server listens.
 ///
@@ -56,6 +57,15 @@ impl fmt::Display for Endpoint {
             Self::Inet(addr) => addr.fmt(f),
             Self::Memory(number) => write!(f, "memory:{number}"),
         }
+    }
+}
+
+/// So that the standard library's sockets can be given one, for tests above all.
+impl ToSocketAddrs for Endpoint {
+    type Iter = std::option::IntoIter<SocketAddr>;
+
+    fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+        Ok(self.socket_addr().into_iter())
     }
 }
 

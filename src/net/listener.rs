@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::TcpListener;
+use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 use super::apply::{self, INHERITED};
@@ -74,9 +75,13 @@ impl Listener {
         Endpoint::Inet(self.local)
     }
 
-    /// What is to be registered with a poller, for reading.
-    pub(crate) fn source(&mut self) -> &mut dyn mio::event::Source {
-        &mut self.inner
+    /// Tells of connections that wait, with edge-triggered events.
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.inner, token, Interest::READABLE)
+    }
+
+    pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut self.inner)
     }
 
     fn new(listener: std::net::TcpListener, options: &TcpOptions) -> Result<Self> {
@@ -96,7 +101,7 @@ mod tests {
     use std::net::TcpStream;
     use std::time::Duration;
 
-    use mio::{Events, Interest, Poll, Token};
+    use mio::{Events, Poll, Token};
     use socket2::Socket;
 
     use super::*;
@@ -113,7 +118,7 @@ mod tests {
         let port = listener.local_addr().port().unwrap();
         let client = TcpStream::connect((host, port)).unwrap();
         let mut poll = Poll::new().unwrap();
-        poll.registry().register(listener.source(), Token(0), Interest::READABLE).unwrap();
+        listener.register(poll.registry(), Token(0)).unwrap();
         let (stream, peer) = loop {
             match listener.accept() {
                 Ok(accepted) => break accepted,
@@ -125,7 +130,7 @@ mod tests {
                 Err(error) => panic!("{error}"),
             }
         };
-        poll.registry().deregister(listener.source()).unwrap();
+        listener.deregister(poll.registry()).unwrap();
         (stream, peer, client)
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::Address;
+use super::{Address, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What can be given where an address, or several, are wanted: a text as [`Address`] explains it,
@@ -51,6 +51,16 @@ impl ToAddresses for String {
 impl ToAddresses for u16 {
     fn to_addresses(&self) -> Result<Vec<Address>> {
         Ok(vec![Address::from(*self)])
+    }
+}
+
+/// Where another socket is, such as what a server's `local_addr` tells.
+impl ToAddresses for Endpoint {
+    fn to_addresses(&self) -> Result<Vec<Address>> {
+        match self.socket_addr() {
+            Some(addr) => addr.to_addresses(),
+            None => self.to_string().to_addresses(),
+        }
     }
 }
 

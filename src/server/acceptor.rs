@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use mio::Token;
-
 use super::Overload;
 use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::net::{Listener, out_of_descriptors};
-use crate::service::{Home, Next, Ready, Seat, Task, Worker, contain, lock};
+use crate::service::{Home, Next, Ready, Seat, Task, Token, Worker, contain, lock};
 
 /// Connections accepted in one turn, before others have theirs.
 const ACCEPTS: usize = 64;
@@ -76,9 +74,7 @@ impl Acceptor {
         let mut body = lock(&self.body);
         let Body { listener: Some(listener), token, .. } = &mut *body else { return Ok(()) };
         let task = Arc::clone(self) as Arc<dyn Task>;
-        let registered = home.attach(task, |registry, token| {
-            registry.register(listener.source(), token, mio::Interest::READABLE)
-        });
+        let registered = home.attach(task, |registry, token| listener.register(registry, token));
         let failed = |error| Error::io("poll the listener on", error).on(listener.local_addr());
         *token = registered.map_err(failed)?;
         Ok(())
@@ -87,7 +83,7 @@ impl Acceptor {
     fn close(&self, body: &mut Body) {
         let Some(mut listener) = body.listener.take() else { return };
         let home = self.seat.home();
-        if let Err(error) = home.registry().deregister(listener.source()) {
+        if let Err(error) = listener.deregister(home.registry()) {
             log::debug!(target: "sockeye::server", "deregistering a listener: {error}");
         }
         drop(listener);

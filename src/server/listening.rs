@@ -1,10 +1,9 @@
 //! Where a server listens: from addresses to bound sockets, and to the same again after a restart.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use super::Acceptors;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::net::{Address, Endpoint, Listener, Resolver, TcpOptions};
 
 /// What a server was told to listen on.
@@ -64,7 +63,7 @@ impl Binding {
         let mut listeners = Vec::new();
         for address in addresses {
             for target in candidates(address)? {
-                listeners.push(bind_one(address, target, options)?);
+                listeners.push(Listener::bind(target, options)?);
             }
         }
         Ok(listeners)
@@ -76,24 +75,4 @@ fn candidates(address: &Address) -> Result<Vec<SocketAddr>> {
         Some(literal) => Ok(vec![literal]),
         None => Resolver::new(None).resolve_now(address),
     }
-}
-
-/// Where there is no IPv6 at all, "all addresses" are those of IPv4.
-fn bind_one(address: &Address, target: SocketAddr, options: &TcpOptions) -> Result<Listener> {
-    let outcome = Listener::bind(target, options);
-    let no_ipv6 = |error: &Error| {
-        error.kind() == ErrorKind::AddressInvalid
-            || error.io_error().and_then(io::Error::raw_os_error).is_some_and(unknown_family)
-    };
-    match outcome {
-        Err(error) if address.is_any() && no_ipv6(&error) => {
-            Listener::bind((Ipv4Addr::UNSPECIFIED, target.port()).into(), options)
-        }
-        outcome => outcome,
-    }
-}
-
-/// EAFNOSUPPORT: Linux, macOS and the BSDs, Windows.
-fn unknown_family(code: i32) -> bool {
-    matches!(code, 97 | 47 | 10047)
 }

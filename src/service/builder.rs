@@ -40,6 +40,7 @@ impl Builder {
             stop_limit: Duration::from_secs(10),
             thread_name: Box::new(|index| format!("sockeye-{index}")),
             hooks: Hooks::default(),
+            #[cfg(feature = "affinity")]
             processors: Vec::new(),
         };
         Self { homes: processors(), workers: 1, settings }

@@ -134,12 +134,23 @@ impl Home {
         let _ = self.queue.push(task, true);
     }
 
+    /// Drops all tasks.
+    pub(super) fn clear(&self) {
+        let sources = std::mem::take(&mut *lock(&self.sources));
+        let mut queued = VecDeque::new();
+        self.queue.take_all(&mut queued);
+        drop((sources, queued, self.timers.clear()));
+    }
+
     pub(super) fn queue(&self) -> &RunQueue<Arc<dyn Task>> {
         &self.queue
     }
 
-    pub(super) fn wake_all(&self) {
-        if self.queue.wake_all() {
+    /// Keeps all workers awake, so that they see that the service halts; or lets them sleep again.
+    pub(super) fn set_halt(&self, halt: bool) {
+        if !halt {
+            self.queue.resume();
+        } else if self.queue.halt() {
             self.ring();
         }
     }

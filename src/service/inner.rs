@@ -70,6 +70,7 @@ pub(super) struct Settings {
     pub(super) stop_limit: Duration,
     pub(super) thread_name: Box<dyn Fn(usize) -> String + Send + Sync>,
     pub(super) hooks: Hooks,
+    #[cfg(feature = "affinity")]
     pub(super) processors: Vec<usize>,
 }
 
@@ -179,9 +180,7 @@ impl Inner {
 
     pub(super) fn set_halt(&self, halt: bool) {
         self.halt.store(halt, Ordering::Release);
-        if halt {
-            self.homes.iter().for_each(|home| home.wake_all());
-        }
+        self.homes.iter().for_each(|home| home.set_halt(halt));
     }
 
     pub(crate) fn accepts_work(&self) -> bool {
@@ -230,6 +229,13 @@ impl Inner {
             self.live.load(Ordering::Acquire) == 0
                 && (!jobs_too || self.jobs.load(Ordering::Acquire) == 0)
         })
+    }
+
+    /// Forgets what is left when nobody can start the service again: tasks hold their homes, and
+    /// homes their tasks.
+    pub(super) fn clear(&self) {
+        self.homes.iter().for_each(|home| home.clear());
+        lock(&self.shared).clear();
     }
 
     /// The one `T` that all users of the service share, made when first asked for.

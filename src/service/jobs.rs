@@ -76,12 +76,15 @@ impl Strand {
     /// and did.
     pub fn dispatch(&self, job: impl FnOnce() + Send + 'static) -> Result<()> {
         self.0.service("dispatch a job")?;
-        if !self.0.seat.home().is_current() || !self.0.seat.try_begin() {
-            return self.post(job);
+        let mut job = Some(job);
+        let here = Seat::run_here(&self.0, || {
+            let outcome = job.take().map_or(Ok(()), |job| contain("run a dispatched job", job));
+            (Next::Idle, outcome)
+        });
+        match (here, job) {
+            (None, Some(job)) => self.post(job),
+            (here, _) => here.unwrap_or(Ok(())),
         }
-        let outcome = contain("run a dispatched job", job);
-        Seat::finish(&self.0, Next::Idle);
-        outcome
     }
 }
 

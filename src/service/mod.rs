@@ -36,6 +36,7 @@ pub use timer::{Expiry, Timer};
 pub(crate) use home::Home;
 pub(crate) use inner::{Attached, Ending, Inner};
 pub(crate) use locks::{Watched, lock};
+pub(crate) use mio::Token;
 pub(crate) use panics::contain;
 pub(crate) use strand::{Next, Ready, Seat, Task};
 pub(crate) use timers::TimerKey;
@@ -81,7 +82,8 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        if let Err(error) = stop_anywhere(&self.inner) {
+        let ended = stop_anywhere(&self.inner, Inner::clear);
+        if let Err(error) = ended {
             self.inner.report(&error);
         }
     }
@@ -119,7 +121,7 @@ impl Service {
     ///
     /// [`TimedOut`](ErrorKind::TimedOut) when a callback did not return in time.
     pub fn stop(&self) -> Result<()> {
-        stop_anywhere(&self.0.inner)
+        stop_anywhere(&self.0.inner, |_| ())
     }
 
     /// Drains, then stops: servers stop accepting, connections send what is queued and say
@@ -315,8 +317,12 @@ fn once(callback: impl FnOnce() + Send + 'static) -> impl FnMut(Expiry) + Send +
 }
 
 /// Stops on this thread, or, where this thread must not wait, on one made for it.
-fn stop_anywhere(inner: &Arc<Inner>) -> Result<()> {
-    let stop = |inner: &Arc<Inner>| threads::stop(inner, Ending::Abrupt, inner.settings.stop_limit);
+fn stop_anywhere(inner: &Arc<Inner>, then: fn(&Inner)) -> Result<()> {
+    let stop = move |inner: &Arc<Inner>| {
+        let stopped = threads::stop(inner, Ending::Abrupt, inner.settings.stop_limit);
+        then(inner);
+        stopped
+    };
     if !inner.is_service_thread() {
         return stop(inner);
     }

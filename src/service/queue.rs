@@ -8,7 +8,7 @@
 //! The poller runs the callbacks of what it polled by itself, and nobody polls meanwhile. Waking
 //! a second worker for every event would cost more than most callbacks do (two futex calls and a
 //! change of thread, 3-5 µs), so one sleeper keeps *watch* while the home is busy: it looks after
-//! every [`TICK`] whether the poller's place is vacant, and takes it. A callback that blocks
+//! every [`TICK`] whether the poller's place is vacant or work is left lying, and takes it. A callback that blocks
 //! therefore holds up the others for one tick, and short callbacks pay nothing.
 
 use std::collections::VecDeque;
@@ -46,6 +46,8 @@ struct State<T> {
     sleepers: usize,
     /// Wake-ups given but not taken yet.
     permits: usize,
+    /// The service halts: nobody goes to sleep any more.
+    halted: bool,
     watched: bool,
     poller: Poller,
     /// Counts polls, for the watch.
@@ -64,6 +66,7 @@ impl<T> RunQueue<T> {
             ready: VecDeque::new(),
             sleepers: 0,
             permits: 0,
+            halted: false,
             watched: false,
             poller: Poller::Awake,
             polls: 0,
@@ -112,11 +115,15 @@ impl<T> RunQueue<T> {
         self.signal(wake);
     }
 
+    pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
+        into.append(&mut lock(&self.state).ready);
+    }
+
     /// Called by the poller before it polls: true when it may sleep there.
     pub(super) fn poller_sleeps(&self) -> bool {
         let mut state = lock(&self.state);
         state.polls = state.polls.wrapping_add(1);
-        let may_sleep = state.ready.is_empty();
+        let may_sleep = state.ready.is_empty() && !state.halted;
         state.poller = if may_sleep { Poller::Asleep } else { Poller::Awake };
         may_sleep
     }
@@ -134,13 +141,13 @@ impl<T> RunQueue<T> {
     /// Sleeps until there is work, or until the poller's place may be vacant.
     pub(super) fn wait(&self) {
         let mut state = lock(&self.state);
-        if !state.ready.is_empty() {
+        if !state.ready.is_empty() || state.halted {
             return;
         }
         state.sleepers += 1;
         if !state.watched {
             state = self.watch(state);
-            if state.permits == 0 && state.poller == Poller::Awake {
+            if state.permits == 0 && state.is_neglected() {
                 state.sleepers -= 1;
                 return;
             }
@@ -158,7 +165,7 @@ impl<T> RunQueue<T> {
         while quiet < QUIET_TICKS {
             let ticked = self.sleep.wait_timeout(state, TICK);
             state = ticked.unwrap_or_else(PoisonError::into_inner).0;
-            if state.permits > 0 || state.poller == Poller::Awake {
+            if state.permits > 0 || state.is_neglected() {
                 break;
             }
             quiet = if state.polls == polls { quiet + 1 } else { 0 };
@@ -168,14 +175,28 @@ impl<T> RunQueue<T> {
         state
     }
 
-    /// Wakes every worker, wherever it sleeps; true when the poller's waker must be rung.
-    pub(super) fn wake_all(&self) -> bool {
+    /// Takes back what a worker took and will not run, as if it had never been taken.
+    pub(super) fn give_back(&self, mut work: VecDeque<T>) {
         let mut state = lock(&self.state);
+        work.append(&mut state.ready);
+        state.ready = work;
+    }
+
+    /// Wakes every worker, wherever it sleeps, and keeps all awake until [`RunQueue::resume`];
+    /// true when the poller's waker must be rung.
+    pub(super) fn halt(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.halted = true;
         state.permits += std::mem::take(&mut state.sleepers);
         let ring = state.take_poller() == Wake::Poller;
         drop(state);
         self.sleep.notify_all();
         ring
+    }
+
+    /// Lets workers sleep again.
+    pub(super) fn resume(&self) {
+        lock(&self.state).halted = false;
     }
 
     fn signal(&self, wake: Wake) -> Wake {
@@ -187,6 +208,11 @@ impl<T> RunQueue<T> {
 }
 
 impl<T> State<T> {
+    /// Work lies here, or nobody polls: whoever should have is busy with something else.
+    fn is_neglected(&self) -> bool {
+        self.poller == Poller::Awake || !self.ready.is_empty()
+    }
+
     fn wake_worker(&mut self) -> Wake {
         if self.sleepers == 0 {
             return Wake::Nobody;
@@ -265,6 +291,31 @@ mod model {
             for pusher in pushers {
                 pusher.join().unwrap();
             }
+        });
+    }
+
+    #[test]
+    fn model_nobody_sleeps_over_a_halt() {
+        loom::model(|| {
+            let queue = Arc::new(RunQueue::<u8>::new(2));
+            let bell = Arc::new(Bell(Mutex::new(false), Condvar::new()));
+            let poller = {
+                let (queue, bell) = (Arc::clone(&queue), Arc::clone(&bell));
+                thread::spawn(move || {
+                    if queue.poller_sleeps() {
+                        bell.sleep();
+                    }
+                })
+            };
+            let other = {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || queue.wait())
+            };
+            if queue.halt() {
+                bell.ring();
+            }
+            poller.join().unwrap();
+            other.join().unwrap();
         });
     }
 

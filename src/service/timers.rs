@@ -72,6 +72,11 @@ impl Timers {
         }
     }
 
+    /// Takes out all timers.
+    pub(super) fn clear(&self) -> impl Sized {
+        std::mem::replace(&mut lock(&self.state).wheel, Wheel::new())
+    }
+
     fn tick_before(&self, time: Instant) -> u64 {
         millis(time.saturating_duration_since(self.epoch))
     }

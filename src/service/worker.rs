@@ -63,6 +63,7 @@ impl Worker {
             }
             self.poll(if busy { Patience::None } else { Patience::Forever });
         }
+        self.home.queue().give_back(std::mem::take(&mut self.local));
     }
 
     /// One round on the caller's thread: true when there was something to do.

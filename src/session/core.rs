@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
-use mio::Token;
 
 use super::counters::Stats;
 use super::group::Membership;
@@ -16,7 +15,7 @@ use super::mailbox::Watch;
 use super::outqueue::OutQueue;
 use super::{CloseReason, Overflow, Sent};
 use crate::net::{SHORT_WRITE_FILLS, Stream};
-use crate::service::{Ending, TimerKey};
+use crate::service::{Ending, TimerKey, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::mailbox::Watch;
+use super::mailbox::{Gate, Job, Watch};
 use super::{CloseReason, Group, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;
@@ -115,12 +115,7 @@ impl Handle {
     /// [`Closed`](ErrorKind::Closed), and [`LimitReached`](ErrorKind::LimitReached) when
     /// [`Limits::jobs`](crate::Limits::jobs) wait already.
     pub fn post(&self, job: impl FnOnce(&mut Session<'_>) + Send + 'static) -> Result<()> {
-        let limit = self.0.limits.jobs;
-        self.0.mailbox().push_job(Box::new(job), limit).map_err(|gate| {
-            let closed = gate == super::mailbox::Gate::Closed;
-            let kind = if closed { ErrorKind::Closed } else { ErrorKind::LimitReached };
-            self.error(kind, "post to")
-        })?;
+        self.push(Box::new(job))?;
         Seat::notify(&self.0, Ready::MAIL);
         Ok(())
     }
@@ -132,14 +127,16 @@ impl Handle {
     ///
     /// As [`Handle::post`].
     pub fn dispatch(&self, job: impl FnOnce(&mut Session<'_>) + Send + 'static) -> Result<()> {
-        let seat = self.0.seat();
-        if !seat.home().is_current() || !seat.try_begin() {
-            return self.post(job);
+        let mut job = Some(job);
+        let here = Seat::run_here(&self.0, || {
+            let posted = job.take().map_or(Ok(()), |job| self.push(Box::new(job)));
+            let mut worker = Worker::on_the_spot(self.0.seat().home());
+            (self.0.turn(Ready::MAIL, &mut worker), posted)
+        });
+        match (here, job) {
+            (None, Some(job)) => self.post(job),
+            (here, _) => here.unwrap_or(Ok(())),
         }
-        let posted = self.post(job);
-        let next = self.0.turn(Ready::MAIL, &mut Worker::on_the_spot(seat.home()));
-        Seat::finish(&self.0, next);
-        posted
     }
 
     /// Joins a group in the session's next turn.
@@ -191,6 +188,14 @@ impl Handle {
     /// What has been counted so far; of a client, over all of its connections.
     pub fn stats(&self) -> Stats {
         self.0.stats()
+    }
+
+    fn push(&self, job: Job) -> Result<()> {
+        self.0.mailbox().push_job(job, self.0.limits.jobs).map_err(|gate| {
+            let closed = gate == Gate::Closed;
+            let kind = if closed { ErrorKind::Closed } else { ErrorKind::LimitReached };
+            self.error(kind, "post to")
+        })
     }
 
     fn set_paused(&self, paused: bool) {

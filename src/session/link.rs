@@ -210,6 +210,6 @@ impl std::task::Wake for Link {
 mod tests {
     #[test]
     fn an_idle_session_is_small() {
-        assert!(size_of::<super::Link>() <= 352, "{}", size_of::<super::Link>());
+        assert!(size_of::<super::Link>() <= 400);
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn operation() -> impl Strategy<Value = Operation> {
-        let size = prop_oneof![0..40usize, 500..525usize, 60_000..70_000usize];
+        let size = prop_oneof![8 => 0..40usize, 8 => 500..525usize, 1 => 60_000..70_000usize];
         prop_oneof![
             4 => size.clone().prop_map(Operation::Push),
             4 => size.clone().prop_map(Operation::Share),
@@ -164,12 +164,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_come_out_as_they_went_in(operations in prop::collection::vec(operation(), 1..150)) {
+        fn bytes_come_out_as_they_went_in(operations in prop::collection::vec(operation(), 1..100)) {
             let (mut queue, mut model) = (OutQueue::default(), VecDeque::new());
-            let mut next = 0..;
+            let mut next = 0;
             for operation in operations {
                 let mut payload = |size| -> Vec<u8> {
-                    next.by_ref().take(size).map(|n: u32| (n % 251) as u8).collect()
+                    next += 1;
+                    (0..size).map(|byte| (byte + next) as u8).collect()
                 };
                 match operation {
                     Operation::Push(size) => {
@@ -192,16 +193,15 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(queue.len(), model.len());
-                let shown = shown(&queue);
-                prop_assert_eq!(shown.is_empty(), model.is_empty());
-                prop_assert!(model.iter().zip(&shown).all(|(a, b)| a == b));
+                let (shown, model) = (shown(&queue), model.make_contiguous());
+                prop_assert!(model.starts_with(&shown));
                 prop_assert!(shown.len() == model.len() || queue.chunks.len() > SLICES);
             }
         }
     }
 
     #[test]
-    fn a_drained_queue_keeps_one_small_chunk_and_no_big_one() {
+    fn a_drained_queue_keeps_a_small_chunk_and_no_big_one() {
         let mut queue = OutQueue::default();
         queue.push(&[1; 100]);
         queue.consume(100);
@@ -211,7 +211,7 @@ mod tests {
         queue.push_shared(Bytes::from(vec![2; 1 << 20]));
         queue.push(&vec![3; 1 << 20]);
         queue.clear();
-        assert!(queue.chunks.is_empty());
+        assert!(queue.capacity() < 1000, "{}", queue.capacity());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::service::Ending;
 /// other threads.
 ///
 /// What a callback sends is queued, and written once after the turn's last callback. Nothing here
-/// waits, and no callback is ever called from within another.
+/// waits, and no callback of a session is ever called from within another of it.
 pub struct Session<'a> {
     core: &'a mut Core,
     link: &'a Link,

@@ -1,3 +1,0 @@
-//! For tests: in-memory streams with seeded faults.
-
-pub use crate::net::Faults;

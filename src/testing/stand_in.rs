@@ -1,0 +1,171 @@
+//! What stands in for a server or a client of one session, which has no socket.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use super::side::{Side, Speaks};
+use crate::error::{Error, Result};
+use crate::net::{Stream, memory};
+use crate::service::{Attached, Ending, Inner, Seat, contain, lock};
+use crate::session::{
+    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    ServerProtocol, SharedLimits, place,
+};
+
+pub(super) struct StandIn {
+    this: Weak<Self>,
+    service: Arc<Inner>,
+    ids: Arc<Ids>,
+    role: Role,
+    limits: SharedLimits,
+    counters: Counters,
+    /// The session, of which its service takes care while it is connected.
+    link: Mutex<Weak<Link>>,
+    closed: Mutex<Option<CloseReason>>,
+}
+
+enum Role {
+    Server {
+        protocol: ServerProtocol,
+        everyone: Group,
+    },
+    /// The protocol is here while there is no connection.
+    Client(Mutex<Option<Box<dyn Protocol>>>),
+}
+
+impl StandIn {
+    /// A stop of the service will end its session.
+    pub(super) fn new(service: &Arc<Inner>, side: Side) -> Arc<Self> {
+        let role = match side.speaks {
+            Speaks::Server(protocol) => Role::Server { protocol, everyone: Group::of(service) },
+            Speaks::Client(protocol) => Role::Client(Mutex::new(Some(protocol))),
+        };
+        let stand_in = Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            service: Arc::clone(service),
+            ids: service.shared(Ids::new),
+            role,
+            limits: Arc::new(side.limits),
+            counters: Counters::default(),
+            link: Mutex::default(),
+            closed: Mutex::default(),
+        });
+        let attached = Arc::downgrade(&stand_in);
+        service.attach(attached);
+        stand_in
+    }
+
+    /// Opens a session on the stream: of a server a new one, of a client its only one, which must
+    /// not be connected.
+    pub(super) fn open(&self, stream: memory::End) -> Arc<Link> {
+        let peer = stream.endpoint();
+        let (link, protocol) = match &self.role {
+            Role::Server { protocol, everyone } => {
+                let protocol = (protocol.0)(&peer);
+                (self.member_of(everyone), protocol)
+            }
+            Role::Client(protocol) => {
+                let protocol = lock(protocol).take();
+                (self.only_one(), protocol.expect("a client has its protocol while it is closed"))
+            }
+        };
+        *lock(&self.link) = Arc::downgrade(&link);
+        *lock(&self.closed) = None;
+        link.connect(Stream::Memory(Box::new(stream)), peer, protocol);
+        link
+    }
+
+    /// Why the last session was closed; `None` while it is open.
+    pub(super) fn closed(&self) -> Option<CloseReason> {
+        lock(&self.closed).clone()
+    }
+
+    fn member_of(&self, everyone: &Group) -> Arc<Link> {
+        let home = self.service.next_home();
+        let place = |slot| Place { home: home.index(), slot };
+        everyone.insert(home.index(), |slot| self.link(Seat::new(home), place(slot))).0
+    }
+
+    fn only_one(&self) -> Arc<Link> {
+        let home = self.service.next_home();
+        let place = Place { home: home.index(), slot: 0 };
+        let existing = lock(&self.link).upgrade();
+        existing.unwrap_or_else(|| self.link(Seat::new(home), place))
+    }
+
+    fn link(&self, seat: Seat, place: Place) -> Arc<Link> {
+        Link::new(Parts {
+            seat,
+            id: self.ids.draw(place),
+            service: Arc::clone(&self.service),
+            owner: self.this.upgrade().expect("whoever opens a session holds what it belongs to"),
+            limits: Arc::clone(&self.limits),
+            gate: Gate::Closed,
+        })
+    }
+}
+
+impl Attached for StandIn {
+    fn suspend(&self, how: Ending) {
+        let link = lock(&self.link).upgrade();
+        if let Some(link) = link {
+            link.end(CloseReason::Shutdown, how);
+        }
+    }
+
+    /// What a stop has ended stays so: there is nobody to connect to.
+    fn resume(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Owner for StandIn {
+    fn opened(&self, _session: &Handle) {}
+
+    fn closing(&self, _session: &Handle, _reason: &CloseReason) {}
+
+    fn leave(&self, session: &Link) {
+        if let Role::Server { everyone, .. } = &self.role {
+            let Place { home, slot } = place(session.id());
+            everyone.remove(home, slot);
+        }
+    }
+
+    fn closed(
+        &self,
+        _session: &Handle,
+        reason: &CloseReason,
+        protocol: Box<dyn Protocol>,
+        _opened: bool,
+    ) {
+        *lock(&self.closed) = Some(reason.clone());
+        match &self.role {
+            Role::Server { .. } => {
+                if let Err(error) = contain("drop a handler", || drop(protocol)) {
+                    self.failed(&error);
+                }
+            }
+            Role::Client(place) => *lock(place) = Some(protocol),
+        }
+    }
+
+    fn gate(&self) -> Gate {
+        Gate::Closed
+    }
+
+    fn give_up(&self) {}
+
+    fn everyone(&self) -> Option<Group> {
+        match &self.role {
+            Role::Server { everyone, .. } => Some(everyone.clone()),
+            Role::Client(_) => None,
+        }
+    }
+
+    fn failed(&self, error: &Error) {
+        self.service.report(error);
+    }
+
+    fn counters(&self, _home: usize) -> &Counters {
+        &self.counters
+    }
+}
