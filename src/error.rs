@@ -133,9 +133,8 @@ impl ErrorKind {
             Os::NotConnected | Os::BrokenPipe | Os::ConnectionReset | Os::ConnectionAborted => {
                 Self::Closed
             }
-            Os::OutOfMemory => Self::OutOfResources,
             Os::Unsupported => Self::Unsupported,
-            _ if crate::net::out_of_descriptors(error) => Self::OutOfResources,
+            _ if out_of_resources(error) => Self::OutOfResources,
             _ => Self::Io,
         }
     }
@@ -162,6 +161,22 @@ impl ErrorKind {
         }
     }
 }
+
+/// Whether the process or the system ran out of descriptors, buffers or memory: what was asked
+/// for may succeed later, once something is closed.
+pub(crate) fn out_of_resources(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code))
+}
+
+/// WSAEMFILE, WSAENOBUFS, WSA_NOT_ENOUGH_MEMORY.
+#[cfg(windows)]
+const EXHAUSTED: [i32; 3] = [10024, 10055, 8];
+
+/// EMFILE, ENFILE, ENOMEM; ENOBUFS of Linux, the BSDs and System V, which means nothing that could
+/// come from a socket on the others.
+#[cfg(not(windows))]
+const EXHAUSTED: [i32; 6] = [24, 23, 12, 105, 55, 132];
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,5 +212,30 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = error.io_error().map_or(io::ErrorKind::Other, |error| error.kind());
         Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exhaustion_is_told_from_other_failures() {
+        for code in EXHAUSTED {
+            let error = Error::io("accept on", io::Error::from_raw_os_error(code)).on("[::]:80");
+            assert_eq!(error.kind(), ErrorKind::OutOfResources, "{code}");
+        }
+        assert!(!out_of_resources(&io::Error::other("a bug")));
+        assert!(!out_of_resources(&io::ErrorKind::WouldBlock.into()));
+    }
+
+    #[test]
+    fn an_error_says_what_was_attempted_where_and_why() {
+        let error = Error::new(ErrorKind::TimedOut, "connect to").on("a.example:80").because("2 s");
+        assert_eq!(
+            error.to_string(),
+            "cannot connect to a.example:80: the time limit passed (2 s)"
+        );
+        assert_eq!((error.attempt(), error.address()), ("connect to", Some("a.example:80")));
     }
 }

@@ -27,7 +27,8 @@ pub trait Link {
     /// Why it will not be, or that the time is over.
     fn wait_connected(&self, within: Duration) -> sockeye::Result<()>;
 
-    /// Sends one or several whole messages, or a part of one, waiting for room if there is none.
+    /// Sends one or several whole messages, waiting for room if there is none. What comes back for
+    /// the first ones is replaced at once, so nothing may get in between.
     ///
     /// # Errors
     ///
@@ -60,10 +61,12 @@ pub fn echo<L: Link>(
             Pace::InFlight(messages) => kick(run, links, messages * size as u64),
             Pace::Due(schedule) => send_when_due(run, links, schedule, size as u64),
         }
-        if !run.wait_finished(senders, run.until_end() + LATE) && !run.has_failed() {
+        if run.wait_finished(senders, run.left() + LATE) {
+            run.sleep_until(run.end());
+        } else if !run.has_failed() {
             run.failed(format!("messages did not return within {LATE:?} after the end"));
         }
-        run.statistics().total().last.saturating_sub(begin)
+        run.statistics().total().last.max(run.now().min(run.end())) - begin
     })
 }
 
@@ -76,8 +79,8 @@ pub fn multicast<L: Link>(
     let talk = |run, client| Listener::new(run, client, size);
     measure(options, &options.title(), talk, connect, |run, links| {
         let begin = run.start(options.duration());
-        run.wait_finished(links.len(), run.until_end());
-        run.now() - begin
+        run.wait_finished(links.len(), run.left()); // None does, but one may fail.
+        run.now().min(run.end()) - begin
     })
 }
 
@@ -137,12 +140,12 @@ fn kick<L: Link>(run: &Run, links: &[L], bytes: u64) {
     }
 }
 
-/// Sends each message at its time. This is an own thread's work, as it sleeps more exactly than
-/// timers fire.
+/// Sends each message at its time. It takes a thread of its own because that sleeps more exactly
+/// than timers fire.
 fn send_when_due<L: Link>(run: &Run, links: &[L], schedule: Schedule, size: u64) {
     for due in schedule.all() {
         run.sleep_until(run.begin() + due.time);
-        if run.has_failed() {
+        if run.has_failed() || run.is_late(LATE) {
             break;
         }
         send(run, due.client, &links[due.client], due.message * size, size);
@@ -150,11 +153,9 @@ fn send_when_due<L: Link>(run: &Run, links: &[L], schedule: Schedule, size: u64)
 }
 
 fn send<L: Link>(run: &Run, client: usize, link: &L, position: u64, bytes: u64) {
-    for piece in Stream::new(client).pieces(position, bytes) {
-        if let Err(error) = link.send(piece) {
-            run.failed(format!("client {client}: {error}"));
-            break;
-        }
+    let pieces: Vec<_> = Stream::new(client).pieces(position, bytes).collect();
+    if let Err(error) = link.send(&pieces.concat()) {
+        run.failed(format!("client {client}: {error}"));
     }
 }
 

@@ -81,8 +81,9 @@ pub enum Design {
     Pool,
 }
 
-/// What every server is told.
+/// What a server is told that answers.
 #[derive(Clone, Debug, Parser)]
+#[command(about = "Sends back what it gets, until it is interrupted")]
 pub struct ServerOptions {
     /// Where to listen.
     #[command(flatten)]
@@ -91,6 +92,7 @@ pub struct ServerOptions {
 
 /// What a server is told that talks to all its sessions, unasked.
 #[derive(Clone, Debug, Parser)]
+#[command(about = "Sends messages to all sessions, until it is interrupted")]
 pub struct MulticastServerOptions {
     /// Where to listen.
     #[command(flatten)]
@@ -105,6 +107,7 @@ pub struct MulticastServerOptions {
 
 /// What the benchmark of timers is told.
 #[derive(Clone, Debug, Parser)]
+#[command(about = "Measures what timers cost while very many are pending")]
 pub struct TimersOptions {
     /// Timers that are pending at once
     #[arg(short = 'n', long, default_value = "1000000")]
@@ -119,6 +122,7 @@ pub struct TimersOptions {
 
 /// What every client is told.
 #[derive(Clone, Debug, Parser)]
+#[command(about = "Measures a server that sends messages to all its sessions")]
 pub struct ClientOptions {
     /// Where the server is.
     #[command(flatten)]
@@ -165,6 +169,7 @@ impl ClientOptions {
 
 /// What a client is told whose messages come back.
 #[derive(Clone, Debug, Parser)]
+#[command(about = "Measures a server that sends back what it gets")]
 pub struct EchoOptions {
     /// What every client is told.
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::options::MulticastServerOptions;
 
 /// Sends messages to all members of a group, on a thread of its own, while the service runs.
 ///
-/// No rate makes it lose a member: it waits for whoever lags behind, and so do then the others.
+/// It never outruns a member: it waits for whoever lags behind, and all others with it.
 pub fn start(service: &Service, group: &Group, options: &MulticastServerOptions) {
     let pump = Pump {
         service: service.clone(),

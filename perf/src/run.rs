@@ -71,9 +71,14 @@ impl Run {
         self.kicks[client].load(Ordering::Acquire)
     }
 
+    /// When the clock ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.end.load(Ordering::Acquire)
+    }
+
     /// Whether what happens at this time is before the end.
     pub(crate) fn goes_on(&self, now: u64) -> bool {
-        now < self.end.load(Ordering::Acquire)
+        now < self.end()
     }
 
     /// Whether what happens at this time is to be counted.
@@ -82,8 +87,13 @@ impl Run {
     }
 
     /// How long the clock still runs.
-    pub(crate) fn until_end(&self) -> Duration {
-        Duration::from_nanos(self.end.load(Ordering::Acquire).saturating_sub(self.now()))
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_nanos(self.end().saturating_sub(self.now()))
+    }
+
+    /// Whether the end was longer ago than this.
+    pub(crate) fn is_late(&self, by: Duration) -> bool {
+        self.now().saturating_sub(self.end()) > nanoseconds(by)
     }
 
     /// Waits until a time.

@@ -79,7 +79,7 @@ const TCP_MULTICAST: Pair = Pair {
 };
 
 const CLIENTS: usize = 10;
-/// How long a program may take to say that it listens, and to end.
+/// How long a server may take to end.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs a client against its server for a second; both use the same design.
@@ -88,9 +88,9 @@ fn check(pair: Pair, server_options: &[&str], client_options: &[&str]) -> String
     let output = client(pair.client, &server.port, client_options)
         .args(&server_options[..2])
         .output()
-        .expect("the client");
+        .expect("it was built");
     assert!(output.status.success(), "{output:?}");
-    let results = String::from_utf8(output.stdout).expect("text");
+    let results = String::from_utf8(output.stdout).expect("a client prints text");
     assert_eq!(results.lines().count(), 1, "{results}");
     assert_eq!(number(&results, "errors"), 0.0);
     assert!(number(&results, "messages") > 0.0);
@@ -122,10 +122,10 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["--port", "0", "--threads", "2"]).args(options);
         let mut process =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server");
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it was built");
         let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("its first line");
+        let output = process.stdout.take().expect("it is piped, and taken once");
+        BufReader::new(output).read_line(&mut line).expect("a server prints text");
         let address = line.trim_end().strip_prefix("listening on ").expect(&line);
         let (_, port) = address.rsplit_once(':').expect(address);
         Self { process, port: port.to_owned() }
@@ -133,12 +133,11 @@ impl Server {
 
     fn stop(mut self) -> ExitStatus {
         let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill").args(["-TERM", &id]).status().is_ok_and(|status| status.success())
-        );
+        let killed = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
         let limit = Instant::now() + LIMIT;
         loop {
-            if let Some(status) = self.process.try_wait().expect("its status") {
+            if let Some(status) = self.process.try_wait().expect("nobody else waits for it") {
                 return status;
             }
             assert!(Instant::now() < limit, "the server does not end");

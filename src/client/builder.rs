@@ -106,14 +106,15 @@ impl Builder {
             return Err(Error::new(ErrorKind::AddressInvalid, "connect to no address"));
         }
         let service = self.service.clone();
-        if !service.inner().accepts_work() {
-            return Err(Error::new(ErrorKind::Stopped, "connect to").on(&addresses[0]));
-        }
-        let shared = Shared::new(self, addresses);
-        shared.connect();
+        service.inner().must_run("connect")?;
+        let (shared, link) = Shared::new(self, addresses);
         let attached = Arc::downgrade(&shared);
         service.inner().attach(attached);
-        Ok(Client::new(shared, service))
+        let client = Client::new(shared, link, service);
+        client.connect();
+        // A stop that came in between has not seen the attempt; dropping the client ends it.
+        client.service().inner().must_run("connect")?;
+        Ok(client)
     }
 }
 

@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions};
-use crate::service::{Home, Next, Ready, Seat, Task, TimerKey, Worker, lock};
+use crate::service::{Home, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock};
 use crate::session::{CloseReason, Protocol};
 
 pub(super) struct Connector {
@@ -225,10 +225,12 @@ impl Connector {
 
     fn connected(&self, body: &mut Body, client: &Arc<Shared>, stream: Stream, peer: Endpoint) {
         self.leave_phase(body);
-        let Some(protocol) = body.protocol.take() else { return };
+        let (Some(link), Some(protocol)) = (client.link(), body.protocol.take()) else {
+            return self.rest(body, client, None);
+        };
         body.phase = Phase::Connected;
         body.failures = 0;
-        client.link().connect(stream, peer, protocol);
+        link.connect(stream, peer, protocol);
     }
 
     /// An attempt or a connection failed: waits for the next one, or gives up.
@@ -254,8 +256,10 @@ impl Connector {
         self.leave_phase(body);
         body.phase = Phase::Idle;
         client.set_state(State::Disconnected, failure);
-        if client.progress().lock().dropped {
-            body.protocol = None;
+        if client.progress().lock().dropped
+            && let Err(error) = contain("drop a handler", || body.protocol = None)
+        {
+            client.report(&error);
         }
     }
 
@@ -292,7 +296,7 @@ impl Connector {
         if let Some(timer) = body.timer.take() {
             home.disarm(timer);
         }
-        body.timer = self.this.upgrade().map(|this| home.arm(due, this));
+        body.timer = self.this.upgrade().and_then(|this| home.arm(due, this));
     }
 
     fn target(&self) -> &Address {

@@ -21,7 +21,7 @@ pub use inbox::Inbox;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service};
-use crate::session::{ClientProtocol, CloseReason, Handle, Stats};
+use crate::session::{ClientProtocol, CloseReason, Handle, Link, Stats};
 use shared::Shared;
 
 /// What a client is doing.
@@ -63,6 +63,7 @@ pub struct Client(Arc<Core>);
 /// What dies with the last handle.
 struct Core {
     shared: Arc<Shared>,
+    link: Arc<Link>,
     service: Service,
 }
 
@@ -78,8 +79,8 @@ impl Client {
         Builder::new(service, protocol)
     }
 
-    fn new(shared: Arc<Shared>, service: Service) -> Self {
-        Self(Arc::new(Core { shared, service }))
+    fn new(shared: Arc<Shared>, link: Arc<Link>, service: Service) -> Self {
+        Self(Arc::new(Core { shared, link, service }))
     }
 
     /// The client's id.
@@ -94,7 +95,7 @@ impl Client {
 
     /// The session, for sending and all else; it stays the same over reconnects.
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(self.0.shared.link()))
+        Handle::new(Arc::clone(&self.0.link))
     }
 
     /// What the client is doing.

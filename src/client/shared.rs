@@ -1,6 +1,6 @@
 //! What a client's handles, its connector and its session share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use uuid::Uuid;
@@ -24,7 +24,8 @@ pub(super) struct Shared {
     counters: Counters,
     progress: Watched<Progress>,
     connector: OnceLock<Arc<Connector>>,
-    link: OnceLock<Arc<Link>>,
+    /// The handles hold it, and it holds this.
+    link: OnceLock<Weak<Link>>,
 }
 
 /// What threads wait for.
@@ -38,7 +39,7 @@ pub(super) struct Progress {
 }
 
 impl Shared {
-    pub(super) fn new(builder: Builder, addresses: Vec<Address>) -> Arc<Self> {
+    pub(super) fn new(builder: Builder, addresses: Vec<Address>) -> (Arc<Self>, Arc<Link>) {
         let service = Arc::clone(builder.service.inner());
         let home = service.next_home();
         let progress =
@@ -73,17 +74,18 @@ impl Shared {
                 protocol: builder.protocol.0,
             },
         );
-        let _ = shared.link.set(link);
+        let _ = shared.link.set(Arc::downgrade(&link));
         let _ = shared.connector.set(connector);
-        shared
+        (shared, link)
     }
 
     pub(super) fn service(&self) -> &Arc<Inner> {
         &self.service
     }
 
-    pub(super) fn link(&self) -> &Arc<Link> {
-        self.link.get().expect("a client has its link before anybody has the client")
+    /// The session, unless nobody can use it any more.
+    pub(super) fn link(&self) -> Option<Arc<Link>> {
+        self.link.get()?.upgrade()
     }
 
     pub(super) fn progress(&self) -> &Watched<Progress> {
@@ -108,8 +110,8 @@ impl Shared {
 
     fn end(&self, reason: CloseReason, how: Ending) {
         self.command(Command::Disconnect);
-        if self.link().is_open() {
-            self.link().end(reason, how);
+        if let Some(link) = self.link().filter(|link| link.is_open()) {
+            link.end(reason, how);
         }
     }
 

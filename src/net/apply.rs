@@ -8,6 +8,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::{KeepAlive, TcpOptions, os, panic_text};
+use crate::error::out_of_resources;
 
 /// Whether an accepted socket has the options of its listener, so that accepting costs no system
 /// call but `accept`. Linux clones the listener's whole state (`inet_csk_clone_lock`); a test of
@@ -113,7 +114,7 @@ fn configured(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
 fn named(option: &str, result: io::Result<()>) -> io::Result<()> {
     let Err(error) = result else { return Ok(()) };
     let kind = match error.kind() {
-        _ if os::out_of_descriptors(&error) => return Err(error),
+        _ if out_of_resources(&error) => return Err(error),
         io::ErrorKind::InvalidInput => io::ErrorKind::Unsupported,
         kind => kind,
     };
@@ -165,6 +166,6 @@ mod tests {
     fn running_out_is_not_blamed_on_an_option() {
         let error =
             named("ttl", Err(io::Error::from_raw_os_error(if cfg!(windows) { 10055 } else { 12 })));
-        assert!(error.is_err_and(|error| os::out_of_descriptors(&error)));
+        assert!(error.is_err_and(|error| out_of_resources(&error)));
     }
 }

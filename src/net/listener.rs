@@ -9,7 +9,7 @@ use socket2::SockRef;
 
 use super::apply::{self, INHERITED};
 use super::{Endpoint, Stream, TcpOptions, os};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A listening socket. Dropping it refuses whoever waits to be accepted.
 #[derive(Debug)]
@@ -41,6 +41,10 @@ impl Listener {
     pub(crate) fn adopt(listener: std::net::TcpListener, options: &TcpOptions) -> Result<Self> {
         let listener = Self::new(listener, options)?;
         let socket = SockRef::from(&listener.inner);
+        if !os::listens(&socket) {
+            let deaf = Error::new(ErrorKind::Io, "listen on").on(listener.local);
+            return Err(deaf.because("the socket does not listen"));
+        }
         socket
             .set_nonblocking(true)
             .and_then(|()| apply::inheritable(&socket, listener.local, options))
@@ -50,7 +54,7 @@ impl Listener {
 
     /// Takes the next connection, if one waits (else `WouldBlock`).
     ///
-    /// After [`out_of_descriptors`](super::out_of_descriptors) the connection still waits: to try
+    /// After [`out_of_resources`](crate::error::out_of_resources) the connection still waits: to try
     /// again at once would spin. After any other error it is gone, and the next one may be fine
     /// (`accept(2)`, "Error handling").
     pub(crate) fn accept(&self) -> io::Result<(Stream, Endpoint)> {

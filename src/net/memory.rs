@@ -103,6 +103,11 @@ impl End {
         wakes.call();
     }
 
+    /// That the connection was reset, if it was.
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        self.link.lock().reset.then(|| io::ErrorKind::ConnectionReset.into())
+    }
+
     /// Both ends have the number of the pair.
     pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint::Memory(self.link.number)

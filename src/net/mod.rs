@@ -51,7 +51,6 @@ pub use to_addresses::ToAddresses;
 pub(crate) use connect::{outcome, start};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
-pub(crate) use os::out_of_descriptors;
 pub(crate) use resolve::Resolver;
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
 

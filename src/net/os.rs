@@ -6,19 +6,30 @@ use std::time::Duration;
 
 use socket2::{Socket, TcpKeepalive, Type};
 
-/// Whether the process or the system ran out of descriptors, buffers or memory: what was asked
-/// for may succeed later, once something is closed.
-pub(crate) fn out_of_descriptors(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::OutOfMemory
-        || error.raw_os_error().is_some_and(|code| codes::EXHAUSTED.contains(&code))
-}
-
 /// Whether a non-blocking `connect` goes on in the background.
 ///
 /// `WouldBlock` is not that on Unix: there it says that the system cannot even begin (`connect(2)`:
 /// "insufficient entries in the routing cache"), and no event would ever follow.
 pub(super) fn connect_goes_on(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
+}
+
+/// Whether a socket listens, where the system tells (`SO_ACCEPTCONN`).
+pub(super) fn listens(socket: &Socket) -> bool {
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "fuchsia",
+        target_os = "linux"
+    ))]
+    return socket.is_listener().unwrap_or(false);
+    #[cfg(not(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "fuchsia",
+        target_os = "linux"
+    )))]
+    return socket.local_addr().is_ok();
 }
 
 /// Whether the machine has no support for the address family at all.
@@ -28,8 +39,6 @@ pub(super) fn family_missing(error: &io::Error) -> bool {
 
 #[cfg(windows)]
 mod codes {
-    /// WSAEMFILE, WSAENOBUFS, WSA_NOT_ENOUGH_MEMORY.
-    pub(super) const EXHAUSTED: &[i32] = &[10024, 10055, 8];
     /// WSAEWOULDBLOCK, WSAEINPROGRESS.
     pub(super) const CONNECTING: &[i32] = &[10035, 10036];
     pub(super) const EAFNOSUPPORT: i32 = 10047;
@@ -37,16 +46,13 @@ mod codes {
 
 #[cfg(not(windows))]
 mod codes {
-    /// EMFILE, ENFILE and ENOMEM have these numbers on every Unix.
-    pub(super) const EXHAUSTED: &[i32] = &[24, 23, 12, ENOBUFS];
     /// EINPROGRESS and EINTR: an interrupted `connect` goes on as well (POSIX, `connect`).
     pub(super) const CONNECTING: &[i32] = &[EINPROGRESS, 4];
-    pub(super) const EAFNOSUPPORT: i32 = NUMBERS.2;
+    pub(super) const EAFNOSUPPORT: i32 = NUMBERS.1;
 
-    const ENOBUFS: i32 = NUMBERS.0;
-    const EINPROGRESS: i32 = NUMBERS.1;
+    const EINPROGRESS: i32 = NUMBERS.0;
 
-    const NUMBERS: (i32, i32, i32) = if cfg!(any(target_os = "linux", target_os = "android")) {
+    const NUMBERS: (i32, i32) = if cfg!(any(target_os = "linux", target_os = "android")) {
         LINUX
     } else if cfg!(any(target_os = "solaris", target_os = "illumos")) {
         SYSTEM_V
@@ -55,15 +61,15 @@ mod codes {
     };
 
     /// Some of Linux's architectures have the numbers of the Unix that was there first.
-    const LINUX: (i32, i32, i32) = if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
+    const LINUX: (i32, i32) = if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
         SYSTEM_V
     } else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
         BSD
     } else {
-        (105, 115, 97)
+        (115, 97)
     };
-    const SYSTEM_V: (i32, i32, i32) = (132, 150, 124);
-    const BSD: (i32, i32, i32) = (55, 36, 47);
+    const SYSTEM_V: (i32, i32) = (150, 124);
+    const BSD: (i32, i32) = (36, 47);
 }
 
 /// A non-blocking stream, in one system call where there is one.
@@ -187,16 +193,6 @@ fn not_here() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exhaustion_is_told_from_other_failures() {
-        for code in codes::EXHAUSTED {
-            assert!(out_of_descriptors(&io::Error::from_raw_os_error(*code)), "{code}");
-        }
-        assert!(out_of_descriptors(&io::ErrorKind::OutOfMemory.into()));
-        assert!(!out_of_descriptors(&io::Error::other("a bug")));
-        assert!(!out_of_descriptors(&io::ErrorKind::WouldBlock.into()));
-    }
 
     /// The standard library knows these numbers too, though not all by a stable name.
     #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, SockType, getaddrinfo};
 
-use super::{Address, os, panic_text};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Address, panic_text};
+use crate::error::{Error, ErrorKind, Result, out_of_resources};
 
 /// A user's function in place of the system's: host (an IPv6 address has no brackets) and service
 /// (a port or a name) to addresses, in the order in which they shall be tried. It may block.
@@ -183,7 +183,7 @@ fn resolve(function: &ResolveFn, address: &Address) -> Result<Vec<SocketAddr>> {
     let (host, service) = (address.host(), address.service());
     let mut found = match catch_unwind(AssertUnwindSafe(|| function(&host, &service))) {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) if os::out_of_descriptors(&error) => {
+        Ok(Err(error)) if out_of_resources(&error) => {
             return Err(Error::io("resolve", error).on(address));
         }
         Ok(Err(error)) => return Err(failed(ErrorKind::Unresolved).because(error)),

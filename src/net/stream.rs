@@ -96,7 +96,16 @@ impl Stream {
         match self {
             Self::Tcp(tcp) => tcp.take_error(),
             #[cfg(feature = "testing")]
-            Self::Memory(_) => Ok(None),
+            Self::Memory(end) => Ok(end.take_error()),
+        }
+    }
+
+    /// Whether no event tells of an error, so that one must ask at every turn.
+    pub(crate) fn fails_without_event(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            #[cfg(feature = "testing")]
+            Self::Memory(_) => true,
         }
     }
 

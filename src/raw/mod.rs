@@ -3,7 +3,7 @@
 //! A TCP stream has no messages: what one side sends in one piece may arrive in several, and
 //! several in one. A raw handler gets whatever has arrived.
 
-use crate::net::Endpoint;
+use crate::Endpoint;
 use crate::session::Protocol;
 
 pub use crate::session::{

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::Overload;
 use super::shared::Shared;
-use crate::error::{Error, Result};
-use crate::net::{Listener, out_of_descriptors};
+use crate::error::{Error, Result, out_of_resources};
+use crate::net::Listener;
 use crate::service::{Home, Next, Ready, Seat, Task, Token, Worker, contain, lock};
 
 /// Connections accepted in one turn, before others have theirs.
@@ -95,8 +95,8 @@ impl Acceptor {
     /// Accepts within the budget; true when there may be more.
     fn accept(&self, body: &mut Body) -> bool {
         for _ in 0..ACCEPTS {
-            let full = self.server.is_full();
-            if full && self.server.overload == Overload::Queue {
+            let place = self.server.reserve();
+            if place.is_none() && self.server.overload == Overload::Queue {
                 return false;
             }
             let Some(listener) = &body.listener else { return false };
@@ -104,21 +104,16 @@ impl Acceptor {
                 Ok((stream, peer)) => {
                     body.exhausted = false;
                     let home = if self.stay { self.seat.home() } else { self.server.next_home() };
-                    self.server.admit(stream, peer, home, full);
+                    self.server.admit(stream, peer, home, place);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     body.ready = false;
                     return false;
                 }
-                Err(error) if out_of_descriptors(&error) => {
-                    self.pause(body, error);
-                    return false;
-                }
                 // The peer was gone before it was accepted; or a signal.
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
-                    self.server.failed_to_accept(error, listener.local_addr());
-                    self.look_again();
+                    self.pause(body, error);
                     return false;
                 }
             }
@@ -126,16 +121,13 @@ impl Acceptor {
         true
     }
 
-    /// Neither spins nor gives up; says so once.
+    /// Neither spins nor gives up. That there are no file descriptors is said once.
     fn pause(&self, body: &mut Body, error: io::Error) {
-        if let (false, Some(listener)) = (body.exhausted, &body.listener) {
+        let exhausted = out_of_resources(&error);
+        if let (false, Some(listener)) = (exhausted && body.exhausted, &body.listener) {
             self.server.failed_to_accept(error, listener.local_addr());
         }
-        body.exhausted = true;
-        self.look_again();
-    }
-
-    fn look_again(&self) {
+        body.exhausted = exhausted;
         if let Some(this) = self.this.upgrade() {
             self.seat.home().arm(Instant::now() + PAUSE, this);
         }

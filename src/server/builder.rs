@@ -125,15 +125,13 @@ impl Builder {
 
     fn serve(self, source: Source) -> Result<Server> {
         let service = self.service.clone();
-        if !service.inner().accepts_work() {
-            return Err(Error::new(ErrorKind::Stopped, "start a server"));
-        }
         let binding = Binding::new(source, self.acceptors);
         let shared = Shared::new(service.inner(), self, binding);
-        shared.start()?;
         let attached = Arc::downgrade(&shared);
         service.inner().attach(attached);
-        Ok(Server::new(shared, service))
+        let server = Server::new(shared, service);
+        server.start()?;
+        Ok(server)
     }
 }
 

@@ -162,10 +162,11 @@ impl Server {
     /// [`AlreadyRunning`](ErrorKind::AlreadyRunning), [`Stopped`](ErrorKind::Stopped) when the
     /// service is, and those of [`Builder::listen`].
     pub fn start(&self) -> Result<()> {
-        if !self.0.shared.service().accepts_work() {
-            return Err(self.error(ErrorKind::Stopped, "listen on"));
-        }
-        self.0.shared.start()
+        let shared = &self.0.shared;
+        shared.service().must_run("start a server")?;
+        shared.start()?;
+        // A stop that came in between has not seen the listeners.
+        shared.service().must_run("start a server").inspect_err(|_| shared.stop())
     }
 
     /// Stops listening and closes all sessions with [`CloseReason::Shutdown`]: they send what is

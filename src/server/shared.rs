@@ -49,8 +49,6 @@ struct State {
     wanted: bool,
     acceptors: Vec<Arc<Acceptor>>,
     running: usize,
-    /// Changes with every connection that ends.
-    closed: u64,
 }
 
 impl Shared {
@@ -133,9 +131,15 @@ impl Shared {
         self.service.wait(&self.state, Some(deadline), |_| self.connections() == 0)
     }
 
+    /// Ends all sessions: gracefully behind what has been multicast to them, or at once.
     pub(super) fn end_sessions(&self, reason: CloseReason, how: Ending) {
-        for session in self.everyone.members() {
-            session.link().end(reason.clone(), how);
+        match how {
+            Ending::Graceful => self.everyone.end(&reason),
+            Ending::Abrupt => {
+                for session in self.everyone.members() {
+                    session.link().end(reason.clone(), how);
+                }
+            }
         }
     }
 
@@ -153,10 +157,6 @@ impl Shared {
 
     pub(super) fn connections(&self) -> usize {
         self.connections.load(Ordering::Acquire)
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.connections() >= self.max_connections
     }
 
     pub(super) fn find(&self, id: Uuid) -> Option<Handle> {
@@ -178,25 +178,42 @@ impl Shared {
         &homes[self.next_home.fetch_add(1, Ordering::Relaxed) % homes.len()]
     }
 
-    /// Makes a session of an accepted connection, or refuses it.
-    pub(super) fn admit(&self, stream: Stream, peer: Endpoint, home: &Arc<Home>, full: bool) {
-        let welcome = !full
-            && contain("run on_accept", || self.events.on_accept(&peer)).unwrap_or_else(|error| {
-                self.report(&error);
-                false
-            });
-        if !welcome {
+    /// Takes a connection's place before there is one, so that acceptors side by side keep the
+    /// limit.
+    pub(super) fn reserve(&self) -> Option<Reserved<'_>> {
+        let free = |count| (count < self.max_connections).then_some(count + 1);
+        let taken = self.connections.fetch_update(Ordering::AcqRel, Ordering::Acquire, free);
+        taken.is_ok().then(|| Reserved(self))
+    }
+
+    fn vacate(&self) {
+        let was_full = self.connections.fetch_sub(1, Ordering::AcqRel) >= self.max_connections;
+        let waiting = self.state.update(|state| {
+            let waiting = was_full && self.overload == Overload::Queue;
+            if waiting { state.acceptors.clone() } else { Vec::new() }
+        });
+        waiting.iter().for_each(Acceptor::resume);
+    }
+
+    /// Makes a session of an accepted connection, or refuses it: for want of a place, or because
+    /// the program wants it so.
+    pub(super) fn admit(
+        &self,
+        stream: Stream,
+        peer: Endpoint,
+        home: &Arc<Home>,
+        place: Option<Reserved<'_>>,
+    ) {
+        let Some(place) = place.filter(|_| self.welcomes(&peer)) else {
             stream.abort();
             self.refused.fetch_add(1, Ordering::Relaxed);
             return self.tell(|events| events.on_refused(&peer));
-        }
+        };
         let made = contain("make a handler", || (self.protocol.0)(&peer));
-        let (Ok(protocol), Some(owner)) =
-            (made.inspect_err(|error| self.report(error)), self.this.upgrade())
-        else {
+        let protocol = made.inspect_err(|error| self.report(error));
+        let (Ok(protocol), Some(owner)) = (protocol, self.this.upgrade()) else {
             return stream.abort();
         };
-        self.connections.fetch_add(1, Ordering::AcqRel);
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let (link, _) = self.everyone.insert(home.index(), |slot| {
             Link::new(Parts {
@@ -208,10 +225,19 @@ impl Shared {
                 gate: Gate::Closed,
             })
         });
+        // The session gives it back when it has closed.
+        std::mem::forget(place);
         link.connect(stream, peer, protocol);
         if self.ending.load(Ordering::Acquire) {
             link.end(CloseReason::Shutdown, Ending::Graceful);
         }
+    }
+
+    fn welcomes(&self, peer: &Endpoint) -> bool {
+        contain("run on_accept", || self.events.on_accept(peer)).unwrap_or_else(|panic| {
+            self.service.report(&panic);
+            false
+        })
     }
 
     pub(super) fn failed_to_accept(&self, error: io::Error, address: Endpoint) {
@@ -238,6 +264,15 @@ impl Shared {
         if let Err(panic) = contain("run a server's event", || what(&*self.events)) {
             self.service.report(&panic);
         }
+    }
+}
+
+/// A connection's place, given back unless the connection takes it.
+pub(super) struct Reserved<'a>(&'a Shared);
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.0.vacate();
     }
 }
 
@@ -277,18 +312,13 @@ impl Owner for Shared {
         protocol: Box<dyn Protocol>,
         opened: bool,
     ) {
-        drop(protocol);
+        if let Err(error) = contain("drop a handler", || drop(protocol)) {
+            self.report(&error);
+        }
         if opened {
             self.tell(|events| events.on_close(session, reason));
         }
-        let was_full = self.is_full();
-        self.connections.fetch_sub(1, Ordering::AcqRel);
-        let waiting = self.state.update(|state| {
-            state.closed += 1;
-            let waiting = was_full && self.overload == Overload::Queue;
-            if waiting { state.acceptors.clone() } else { Vec::new() }
-        });
-        waiting.iter().for_each(Acceptor::resume);
+        self.vacate();
     }
 
     fn failed(&self, error: &Error) {

@@ -45,6 +45,12 @@ pub(super) enum Patience {
     Forever,
 }
 
+impl Patience {
+    fn may_sleep(self) -> bool {
+        !matches!(self, Self::None | Self::For(Duration::ZERO))
+    }
+}
+
 impl Home {
     pub(super) fn new(service: usize, index: usize, workers: usize) -> Result<Self> {
         let failed = |error| Error::io("create a poller", error);
@@ -108,13 +114,14 @@ impl Home {
     }
 
     /// Notifies the task with [`Ready::TIMER`] at the deadline, to the millisecond, never early.
-    pub(crate) fn arm(&self, deadline: Instant, task: Arc<dyn Task>) -> TimerKey {
-        let (key, earliest) = self.timers.insert(deadline, task);
+    /// `None` when the service is gone, and with it the time.
+    pub(crate) fn arm(&self, deadline: Instant, task: Arc<dyn Task>) -> Option<TimerKey> {
+        let (key, earliest) = self.timers.insert(deadline, task)?;
         // A new timer concerns the poller: any other worker would not look at it.
         if earliest && self.queue.must_ring() {
             self.ring();
         }
-        key
+        Some(key)
     }
 
     /// Removes a timer. False when it has expired already.
@@ -134,12 +141,10 @@ impl Home {
         let _ = self.queue.push(task, true);
     }
 
-    /// Drops all tasks.
-    pub(super) fn clear(&self) {
+    /// Drops all tasks, and takes no more.
+    pub(super) fn close(&self) {
         let sources = std::mem::take(&mut *lock(&self.sources));
-        let mut queued = VecDeque::new();
-        self.queue.take_all(&mut queued);
-        drop((sources, queued, self.timers.clear()));
+        drop((sources, self.queue.close(), self.timers.close()));
     }
 
     pub(super) fn queue(&self) -> &RunQueue<Arc<dyn Task>> {
@@ -170,7 +175,7 @@ impl Home {
         let Poller { poll, events } = &mut *poller;
         let timeout = self.timeout(patience);
         let outcome = poll.poll(events, timeout);
-        if timeout != Some(Duration::ZERO) {
+        if patience.may_sleep() {
             self.queue.poller_wakes();
         }
         *now = Instant::now();
@@ -188,10 +193,12 @@ impl Home {
     }
 
     fn timeout(&self, patience: Patience) -> Option<Duration> {
+        if !patience.may_sleep() {
+            return Some(Duration::ZERO);
+        }
         let limit = match patience {
-            Patience::None => return Some(Duration::ZERO),
             Patience::For(limit) => Some(limit),
-            Patience::Forever => None,
+            Patience::None | Patience::Forever => None,
         };
         if !self.queue.poller_sleeps() {
             return Some(Duration::ZERO);

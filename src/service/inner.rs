@@ -35,6 +35,7 @@ pub(crate) enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Stopped,
+    Starting,
     Running,
     Stopping,
 }
@@ -42,6 +43,10 @@ pub(super) enum State {
 pub(super) struct Lifecycle {
     pub(super) state: State,
     pub(super) threads: usize,
+    /// Threads that have run their hook.
+    pub(super) ready: usize,
+    /// Stops so far: whoever waits for one does not miss it when a start follows at once.
+    pub(super) stops: u64,
 }
 
 pub(crate) struct Inner {
@@ -85,7 +90,12 @@ impl Inner {
             epoch: Instant::now(),
             homes,
             settings,
-            lifecycle: Watched::new(Lifecycle { state: State::Stopped, threads: 0 }),
+            lifecycle: Watched::new(Lifecycle {
+                state: State::Stopped,
+                threads: 0,
+                ready: 0,
+                stops: 0,
+            }),
             halt: AtomicBool::new(true),
             accepts_work: AtomicBool::new(false),
             next_home: AtomicUsize::new(0),
@@ -183,6 +193,14 @@ impl Inner {
         self.homes.iter().for_each(|home| home.set_halt(halt));
     }
 
+    /// Fails unless servers and clients can be attached: between start and stop.
+    pub(crate) fn must_run(&self, attempt: &'static str) -> Result<()> {
+        match self.lifecycle.lock().state {
+            State::Running | State::Starting => Ok(()),
+            State::Stopped | State::Stopping => Err(Error::new(ErrorKind::Stopped, attempt)),
+        }
+    }
+
     pub(crate) fn accepts_work(&self) -> bool {
         self.accepts_work.load(Ordering::Acquire)
     }
@@ -234,7 +252,7 @@ impl Inner {
     /// Forgets what is left when nobody can start the service again: tasks hold their homes, and
     /// homes their tasks.
     pub(super) fn clear(&self) {
-        self.homes.iter().for_each(|home| home.clear());
+        self.homes.iter().for_each(|home| home.close());
         lock(&self.shared).clear();
     }
 

@@ -180,7 +180,9 @@ impl Service {
     /// [`Unsupported`](ErrorKind::Unsupported) when the service has threads of its own, and
     /// [`AlreadyRunning`](ErrorKind::AlreadyRunning) when another thread runs it.
     pub fn run(&self) -> Result<()> {
-        self.by_hand(|worker, inner| worker.run(inner, inner.settings.busy))
+        self.by_hand(|worker, inner| worker.run(inner, inner.settings.busy))?;
+        self.see_the_stop_through();
+        Ok(())
     }
 
     /// Runs the loop on this thread for the given time, or until the service is stopped.
@@ -201,18 +203,20 @@ impl Service {
                     break;
                 }
             }
-        })
+        })?;
+        self.see_the_stop_through();
+        Ok(())
     }
 
     /// Runs what is ready and polls once, waiting at most `within` for something to happen; true
-    /// when something did. With [`Duration::ZERO`] it never waits: for programs that have a loop
+    /// when something did; false on a stopped service. With [`Duration::ZERO`] it never waits: for programs that have a loop
     /// of their own.
     ///
     /// # Errors
     ///
     /// As [`Service::run`].
     pub fn poll_once(&self, within: Duration) -> Result<bool> {
-        self.by_hand(|worker, inner| worker.run_once(inner, within))
+        self.by_hand(|worker, inner| !inner.halted() && worker.run_once(inner, within))
     }
 
     /// Queues `job` to run on a service thread, after what was posted before and never beside it:
@@ -282,6 +286,14 @@ impl Service {
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.0.inner
+    }
+
+    /// A loop that ended because of a stop returns when the service may be started again.
+    fn see_the_stop_through(&self) {
+        let inner = &self.0.inner;
+        if inner.halted() {
+            threads::wait_stopped(inner, Some(Instant::now() + inner.settings.stop_limit));
+        }
     }
 
     fn by_hand<R>(&self, run: impl FnOnce(&mut Worker, &Inner) -> R) -> Result<R> {

@@ -48,6 +48,8 @@ struct State<T> {
     permits: usize,
     /// The service halts: nobody goes to sleep any more.
     halted: bool,
+    /// Nobody will ever work here again.
+    closed: bool,
     watched: bool,
     poller: Poller,
     /// Counts polls, for the watch.
@@ -67,6 +69,7 @@ impl<T> RunQueue<T> {
             sleepers: 0,
             permits: 0,
             halted: false,
+            closed: false,
             watched: false,
             poller: Poller::Awake,
             polls: 0,
@@ -78,6 +81,11 @@ impl<T> RunQueue<T> {
     /// into the queue before it sleeps.
     pub(super) fn push(&self, work: T, inside: bool) -> Wake {
         let mut state = lock(&self.state);
+        if state.closed {
+            // The work is dropped behind the lock: it may own what pushes again.
+            drop(state);
+            return Wake::Nobody;
+        }
         state.ready.push_back(work);
         let wake = match inside {
             true if state.watched => Wake::Nobody,
@@ -115,8 +123,11 @@ impl<T> RunQueue<T> {
         self.signal(wake);
     }
 
-    pub(super) fn take_all(&self, into: &mut VecDeque<T>) {
-        into.append(&mut lock(&self.state).ready);
+    /// Takes out all work, and takes no more.
+    pub(super) fn close(&self) -> VecDeque<T> {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        std::mem::take(&mut state.ready)
     }
 
     /// Called by the poller before it polls: true when it may sleep there.

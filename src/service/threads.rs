@@ -4,69 +4,85 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::current::Current;
 use super::inner::{Ending, Inner, Lifecycle, State};
 use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Starts the threads and wakes up what is attached.
 pub(super) fn start(service: &Arc<Inner>) -> Result<()> {
-    claim(service, State::Stopped, "start the service")?;
+    claim(service, State::Stopped, State::Starting, "start the service")?;
     service.set_halt(false);
     if let Err(error) = spawn_all(service) {
         halt(service, Instant::now() + service.settings.stop_limit);
         return Err(error);
     }
     service.set_accepts_work(true);
-    service.lifecycle.update(|lifecycle| lifecycle.state = State::Running);
     for object in service.attached() {
         if let Err(error) = object.resume() {
             service.report(&error);
         }
     }
+    service.lifecycle.update(|lifecycle| lifecycle.state = State::Running);
     service.hooks().started();
     Ok(())
 }
 
 /// Ends connections, then threads, each within the given time; on a thread that may wait.
 pub(super) fn stop(service: &Arc<Inner>, how: Ending, within: Duration) -> Result<()> {
-    if claim(service, State::Running, "stop the service").is_err() {
-        wait_stopped(service, None);
-        return Ok(());
+    let limit = service.settings.stop_limit;
+    let attempt = "stop the service";
+    let stops = service.lifecycle.lock().stops;
+    service.lifecycle.wait(Some(Instant::now() + limit), |lifecycle| {
+        lifecycle.state != State::Starting || lifecycle.stops != stops
+    });
+    if let Err(error) = claim(service, State::Running, State::Stopping, attempt) {
+        let is_done = error.kind() == ErrorKind::Stopped
+            || wait_stop(service, stops, Some(Instant::now() + limit));
+        return is_done.then_some(()).ok_or_else(|| Error::new(ErrorKind::TimedOut, attempt));
     }
-    let deadline = Instant::now() + within;
+    let mut deadline = Instant::now() + within;
     end_all(service, how);
-    let mut drained = service.wait_idle(deadline, how == Ending::Graceful);
+    let drained = service.wait_idle(deadline, how == Ending::Graceful);
     service.set_accepts_work(false);
-    if !drained && how == Ending::Graceful {
-        end_all(service, Ending::Abrupt);
-        service.wait_idle(Instant::now() + service.settings.stop_limit, false);
-    } else if how == Ending::Abrupt {
-        drained = true;
+    if how == Ending::Graceful {
+        deadline = Instant::now() + limit;
+        if !drained {
+            end_all(service, Ending::Abrupt);
+            service.wait_idle(deadline, false);
+        }
     }
-    let ended = halt(service, Instant::now() + service.settings.stop_limit);
-    if drained && ended {
-        return Ok(());
-    }
-    let late = if ended { "connections were cut off" } else { "a callback has not returned" };
-    Err(Error::new(ErrorKind::TimedOut, "stop the service").because(late))
+    let ended = halt(service, deadline.max(Instant::now() + GRACE));
+    let late = match (ended, how) {
+        (false, _) => "a callback has not returned",
+        (true, Ending::Graceful) if !drained => "connections or jobs were cut off",
+        (true, _) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::TimedOut, attempt).because(late))
 }
+
+/// What threads have to end in, however long connections took.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Waits until the service is stopped; false at the deadline.
 pub(super) fn wait_stopped(service: &Arc<Inner>, deadline: Option<Instant>) -> bool {
-    service.lifecycle.wait(deadline, |lifecycle| lifecycle.state == State::Stopped)
+    let stops = service.lifecycle.lock().stops;
+    service
+        .lifecycle
+        .wait(deadline, |lifecycle| lifecycle.state == State::Stopped || lifecycle.stops != stops)
 }
 
 /// Makes this caller the one that starts or stops.
-fn claim(service: &Inner, from: State, attempt: &'static str) -> Result<()> {
+fn claim(service: &Inner, from: State, to: State, attempt: &'static str) -> Result<()> {
     service.lifecycle.update(|lifecycle| {
         if lifecycle.state != from {
             let kind = match lifecycle.state {
                 State::Stopped => ErrorKind::Stopped,
-                State::Running | State::Stopping => ErrorKind::AlreadyRunning,
+                State::Starting | State::Running | State::Stopping => ErrorKind::AlreadyRunning,
             };
             return Err(Error::new(kind, attempt));
         }
-        lifecycle.state = State::Stopping;
+        lifecycle.state = to;
         Ok(())
     })
 }
@@ -92,16 +108,25 @@ fn spawn_all(service: &Arc<Inner>) -> Result<()> {
             return Err(Error::io("start a thread", error));
         }
     }
+    // A hook that takes longer is not waited for.
+    let deadline = Instant::now() + service.settings.stop_limit;
+    service.lifecycle.wait(Some(deadline), |lifecycle| lifecycle.ready >= lifecycle.threads);
     Ok(())
 }
 
 fn run(service: &Arc<Inner>, index: usize) {
     pin(service, index);
-    service.hooks().thread_start(index);
     let home = &service.homes()[index / service.settings.workers];
+    let current = Current::enter(service.id(), home.index());
+    service.hooks().thread_start(index);
+    service.lifecycle.update(|lifecycle| lifecycle.ready += 1);
     Worker::new(home).run(service, service.settings.busy);
     service.hooks().thread_end(index);
-    service.lifecycle.update(|lifecycle| lifecycle.threads -= 1);
+    drop(current);
+    service.lifecycle.update(|lifecycle| {
+        lifecycle.threads -= 1;
+        lifecycle.ready -= 1;
+    });
 }
 
 /// Ends the threads; false when one did not end in time. The service counts as stopped anyway: a
@@ -111,8 +136,11 @@ fn halt(service: &Arc<Inner>, deadline: Instant) -> bool {
     service.set_halt(true);
     let all_ended = |lifecycle: &mut Lifecycle| lifecycle.threads == 0;
     let ended = service.lifecycle.wait(Some(deadline), all_ended);
+    service.lifecycle.update(|lifecycle| {
+        lifecycle.state = State::Stopped;
+        lifecycle.stops += 1;
+    });
     service.hooks().stopped();
-    service.lifecycle.update(|lifecycle| lifecycle.state = State::Stopped);
     ended
 }
 

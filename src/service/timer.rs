@@ -201,7 +201,7 @@ impl TimerTask {
     fn arm(&self, state: &mut State, armed: Armed) {
         let Some(this) = self.this.upgrade() else { return };
         state.armed = Some(armed);
-        state.key = Some(self.seat.home().arm(armed.deadline, this as Arc<dyn Task>));
+        state.key = self.seat.home().arm(armed.deadline, this as Arc<dyn Task>);
     }
 
     fn disarm(&self, state: &mut State) -> bool {
@@ -252,6 +252,8 @@ impl TimerTask {
             if end == Expiry::Canceled {
                 state.canceled -= 1;
             }
+            // In the same breath, so that whoever waits sees an end or a timer at rest.
+            state.calling = false;
             state.ends += 1;
             state.last = Some(end);
         });

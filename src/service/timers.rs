@@ -20,24 +20,33 @@ struct State {
     /// The tick until which the poller sleeps at most.
     announced: u64,
     expired: Vec<Arc<dyn Task>>,
+    closed: bool,
 }
 
 impl Timers {
     pub(super) fn new() -> Self {
-        let state = State { wheel: Wheel::new(), announced: u64::MAX, expired: Vec::new() };
+        let (wheel, expired) = (Wheel::new(), Vec::new());
+        let state = State { wheel, announced: u64::MAX, expired, closed: false };
         Self { epoch: Instant::now(), state: Mutex::new(state) }
     }
 
-    /// True with the key: the poller, if it sleeps, sleeps too long.
-    pub(super) fn insert(&self, deadline: Instant, task: Arc<dyn Task>) -> (TimerKey, bool) {
+    /// True with the key: the poller, if it sleeps, sleeps too long. `None` once closed.
+    pub(super) fn insert(
+        &self,
+        deadline: Instant,
+        task: Arc<dyn Task>,
+    ) -> Option<(TimerKey, bool)> {
         let due = self.tick_after(deadline);
         let mut state = lock(&self.state);
+        if state.closed {
+            return None;
+        }
         let key = state.wheel.insert(due, task);
         let earliest = due < state.announced;
         if earliest {
             state.announced = due;
         }
-        (key, earliest)
+        Some((key, earliest))
     }
 
     pub(super) fn remove(&self, key: TimerKey) -> Option<Arc<dyn Task>> {
@@ -72,9 +81,11 @@ impl Timers {
         }
     }
 
-    /// Takes out all timers.
-    pub(super) fn clear(&self) -> impl Sized {
-        std::mem::replace(&mut lock(&self.state).wheel, Wheel::new())
+    /// Takes out all timers, and takes no more.
+    pub(super) fn close(&self) -> impl Sized + use<> {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        std::mem::replace(&mut state.wheel, Wheel::new())
     }
 
     fn tick_before(&self, time: Instant) -> u64 {

@@ -102,6 +102,11 @@ impl Core {
         }
     }
 
+    /// There is a connection that the handler has been told of.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Closing)
+    }
+
     pub(super) fn lent(&mut self) -> &mut Lent {
         self.lent.get_or_insert_default()
     }
@@ -168,7 +173,13 @@ impl Core {
 
     /// True while the peer shall not be read from.
     pub(super) fn holds_reading(&self, link: &Link) -> bool {
-        self.paused || (self.congested && link.limits.overflow == Overflow::Wait)
+        let full = self.congested || self.room(link) == 0;
+        self.paused || (full && link.limits.overflow == Overflow::Wait)
+    }
+
+    /// Bytes that the queue has room for.
+    pub(super) fn room(&self, link: &Link) -> usize {
+        link.limits.queue.saturating_sub(self.queue_len() + link.mailbox.bytes())
     }
 
     /// Begins the end. The first reason counts; a later call can only make it quicker.

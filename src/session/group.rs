@@ -16,9 +16,11 @@ use slab::Slab;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::{Handle, Sent};
+use super::{CloseReason, Handle, Sent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Home, Inner, Next, Ready, Seat, Service, Task, Watched, Worker, lock};
+use crate::service::{
+    Ending, Home, Inner, Next, Ready, Seat, Service, Task, Watched, Worker, lock,
+};
 
 /// Members that one turn of a shard delivers to, or slots it looks at in vain.
 const SLICE: usize = 256;
@@ -142,6 +144,14 @@ impl Group {
         self.0.shards.iter().flat_map(members).collect()
     }
 
+    /// Closes all members when they have been told what was sent before.
+    pub(crate) fn end(&self, reason: &CloseReason) {
+        for shard in &self.0.shards {
+            let end = Some(reason.clone());
+            Shard::push(shard, Message { data: Bytes::new(), except: None, count: 0, end });
+        }
+    }
+
     pub(super) fn admit(&self, link: Arc<Link>) -> Membership {
         let home = link.seat.home().index();
         let slot = self.insert(home, |_| link).1;
@@ -182,7 +192,8 @@ impl Group {
         }
         let mut congested = false;
         for shard in &self.0.shards {
-            congested |= Shard::push(shard, Message { data: data.clone(), except, count: 1 });
+            congested |=
+                Shard::push(shard, Message { data: data.clone(), except, count: 1, end: None });
         }
         if congested { Sent::Congested } else { Sent::Queued }
     }
@@ -237,7 +248,10 @@ struct State {
 struct Message {
     data: Bytes,
     except: Option<Uuid>,
+    /// How many messages the data is.
     count: u32,
+    /// Not data, but the end.
+    end: Option<CloseReason>,
 }
 
 impl Shard {
@@ -274,12 +288,8 @@ impl Task for Shard {
         let mut state = lock(&self.state);
         let Some((message, first)) = state.next_delivery() else { return Next::Idle };
         let last = (first + SLICE).min(state.members.capacity());
-        for (slot, link) in (first..last).filter_map(|slot| Some((slot, state.members.get(slot)?)))
-        {
-            debug_assert!(slot < last);
-            if message.except != Some(link.id) {
-                link.deliver(message.data.clone(), message.count);
-            }
+        for link in (first..last).filter_map(|slot| state.members.get(slot)) {
+            message.deliver(link);
         }
         if last < state.members.capacity() {
             state.delivery = Some((message, last));
@@ -318,12 +328,21 @@ impl State {
             self.bytes -= next.data.len();
             self.waiting.pop_front();
         }
-        Message { data: data.freeze(), except: first.except, count }
+        Message { data: data.freeze(), count, ..first }
     }
 }
 
 impl Message {
     fn joins(&self, next: &Self, so_far: usize) -> bool {
-        self.except == next.except && so_far + next.data.len() <= JOINED
+        let alike = self.except == next.except && self.end.is_none() && next.end.is_none();
+        alike && so_far + next.data.len() <= JOINED
+    }
+
+    fn deliver(&self, link: &Arc<Link>) {
+        match &self.end {
+            Some(reason) => link.end(reason.clone(), Ending::Graceful),
+            None if self.except == Some(link.id) => {}
+            None => drop(link.deliver(self.data.clone(), self.count)),
+        }
     }
 }

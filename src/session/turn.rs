@@ -14,7 +14,7 @@ use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
 use super::protocol::{End, Protocol};
-use super::{CloseReason, Handle, Limit, Session};
+use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
 use crate::net::{SHORT_READ_DRAINS, Stream};
 use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
@@ -75,6 +75,9 @@ impl Link {
         core.blocked &= !ready.has(Ready::WRITABLE | Ready::HANGUP);
         core.unread |= ready.has(Ready::READABLE | Ready::HANGUP) && !core.ended;
         core.hung_up |= ready.has(Ready::HANGUP);
+        if core.ended {
+            self.look_for_reset(core);
+        }
         let mut again = self.read(core, protocol, worker);
         again |= self.settle(core, protocol);
         core.notify_watches();
@@ -99,7 +102,7 @@ impl Link {
         core.phase = Phase::Open;
         core.opened = true;
         if let Some(idle) = self.limits.idle {
-            core.timer = now.checked_add(idle).map(|due| home.arm(due, self.arc()));
+            core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));
         }
         protocol.on_open(&mut Session::new(core, self));
         self.owner.opened(&Handle::new(self.arc()));
@@ -144,7 +147,7 @@ impl Link {
                         core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
                     }
                     // Activity does not move the timer; it is looked at here instead.
-                    Some(due) => core.timer = Some(self.seat.home().arm(due, self.arc())),
+                    Some(due) => core.timer = self.seat.home().arm(due, self.arc()),
                     None => {}
                 }
             }
@@ -155,7 +158,7 @@ impl Link {
     /// Reads within the budget; true when there may be more.
     fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
         let mut budget = self.limits.read_budget;
-        while core.unread && matches!(core.phase, Phase::Open | Phase::Closing) {
+        while core.unread && core.is_live() {
             if core.phase == Phase::Open && core.holds_reading(self) {
                 self.look_for_reset(core);
                 return false;
@@ -163,12 +166,13 @@ impl Link {
             if budget == 0 || worker.read_buffer.is_empty() {
                 return true;
             }
+            let most = self.readable(core).min(worker.read_buffer.len());
             let Some(stream) = &mut core.stream else { return false };
-            match stream.read(&mut worker.read_buffer) {
+            match stream.read(&mut worker.read_buffer[..most]) {
                 Ok(0) => self.ended(core, protocol),
                 Ok(count) => {
                     budget = budget.saturating_sub(count);
-                    let drained = SHORT_READ_DRAINS && count < worker.read_buffer.len();
+                    let drained = SHORT_READ_DRAINS && count < most;
                     core.unread = !drained || core.hung_up;
                     core.lent().change.bytes_received += count as u64;
                     if core.phase == Phase::Open {
@@ -185,6 +189,15 @@ impl Link {
         false
     }
 
+    /// How many bytes may be read: under [`Overflow::Wait`] no more than an echo of them has room
+    /// for in the queue.
+    fn readable(&self, core: &Core) -> usize {
+        match (core.phase, self.limits.overflow) {
+            (Phase::Open, Overflow::Wait) => core.room(self),
+            _ => usize::MAX,
+        }
+    }
+
     fn ended(&self, core: &mut Core, protocol: &mut dyn Protocol) {
         core.unread = false;
         core.ended = true;
@@ -199,7 +212,7 @@ impl Link {
 
     /// A session that does not read would not see that its peer is gone.
     fn look_for_reset(&self, core: &mut Core) {
-        if !core.hung_up {
+        if !core.hung_up && !core.stream.as_ref().is_some_and(Stream::fails_without_event) {
             return;
         }
         if let Some(Ok(Some(error))) = core.stream.as_ref().map(Stream::take_error) {
@@ -213,20 +226,16 @@ impl Link {
             let sent = core.flush();
             let pending = core.queue_len();
             self.queued.store(pending, Ordering::Relaxed);
-            core.advance();
-            if !matches!(core.phase, Phase::Open | Phase::Closing) {
-                return false;
-            }
-            if sent > 0 {
-                core.lent().change.bytes_sent += sent as u64;
+            core.lent().change.bytes_sent += sent as u64;
+            if sent > 0 && core.is_live() {
                 protocol.on_sent(&mut Session::new(core, self), sent, pending);
             }
-            if core.congested && core.queue_len() <= self.limits.low {
+            if core.congested && core.queue_len() <= self.limits.low && core.is_live() {
                 core.congested = false;
                 protocol.on_drain(&mut Session::new(core, self));
             }
-            if core.queue_len() == 0 || core.blocked {
-                core.advance();
+            core.advance();
+            if core.queue_len() == 0 || core.blocked || !core.is_live() {
                 return false;
             }
         }
@@ -245,7 +254,7 @@ impl Link {
         }
         let deadline = now + self.limits.close;
         core.extras().deadline = Some(deadline);
-        core.timer = Some(home.arm(deadline, self.arc()));
+        core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into
         // a reset that may overtake what was sent (RFC 9112 9.6).
         core.paused = false;
@@ -289,6 +298,8 @@ impl Link {
             extras.groups.drain(..).for_each(Membership::leave);
         }
         self.owner.leave(self);
+        // From here on handles refuse, or keep for the next connection, what `on_close` asks.
+        self.forget_mail(self.owner.gate());
         if let Some(mut protocol) = protocol.take() {
             if opened {
                 let close = || protocol.on_close(&mut Session::new(core, self), &reason);
@@ -296,11 +307,11 @@ impl Link {
                     self.owner.failed(&error);
                 }
             }
-            let lent = core.lent.take();
+            let (lent, extras) = (core.lent.take(), core.extras.take());
             *core = Core { lent, ..Core::new() };
             core.lent().out.clear();
+            self.drop_fenced("drop a session's state", extras);
             self.queued.store(0, Ordering::Relaxed);
-            self.forget_mail(self.owner.gate());
             self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         }
         self.service.ended();
@@ -308,9 +319,17 @@ impl Link {
 
     fn forget_mail(&self, gate: Gate) {
         for mail in self.mailbox.set_gate(gate) {
-            if let Mail::Watch(watch) = mail {
-                watch.done.update(|done| *done = true);
+            match mail {
+                Mail::Watch(watch) => watch.done.update(|done| *done = true),
+                mail => self.drop_fenced("drop a session's job", mail),
             }
+        }
+    }
+
+    /// What programs own may panic when it is dropped, too.
+    fn drop_fenced<T>(&self, what: &'static str, value: T) {
+        if let Err(error) = contain(what, || drop(value)) {
+            self.owner.failed(&error);
         }
     }
 

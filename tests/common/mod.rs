@@ -1,15 +1,31 @@
-//! What the suites share: both designs, a handler that tells what happens to it, and waits that
-//! end.
+//! What the suites share: both designs, a handler that tells what happens to it, peers that are
+//! plain sockets, and waits that end.
 
-#![allow(dead_code, reason = "each suite uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each suite uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+mod peer;
+mod probe;
+mod process;
+mod random;
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use sockeye::{CloseReason, Service, raw, service};
+use sockeye::{Server, Service, raw, service};
+
+pub use peer::{Hanging, Peer, free_addr, quiet};
+pub use probe::{Echo, Event, Events, Probe};
+pub use process::{descriptors, in_a_process, role, spawn_role};
+pub use random::Random;
 
 /// How long a test waits for what must happen: far longer than it takes.
 pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// For waits that shall time out.
+pub const SHORT: Duration = Duration::from_millis(50);
 
 /// The scaling designs that every suite runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +36,26 @@ pub enum Design {
 
 impl Design {
     pub fn builder(self) -> service::Builder {
-        match self {
-            Self::LoopPerThread => Service::builder().loop_per_thread(2),
-            Self::ThreadPool => Service::builder().thread_pool(2),
-        }
+        self.with(2)
     }
 
     pub fn service(self) -> Service {
         self.builder().start().unwrap()
+    }
+
+    pub fn with(self, threads: usize) -> service::Builder {
+        match self {
+            Self::LoopPerThread => Service::builder().loop_per_thread(threads),
+            Self::ThreadPool => Service::builder().thread_pool(threads),
+        }
+    }
+
+    /// The module that [`on_both_designs!`](crate::on_both_designs) puts a test into.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::LoopPerThread => "loop_per_thread",
+            Self::ThreadPool => "thread_pool",
+        }
     }
 }
 
@@ -44,138 +72,17 @@ macro_rules! on_both_designs {
     };
 }
 
-/// What happened to a session.
-#[derive(Debug)]
-pub enum Event {
-    Open(raw::Handle),
-    Data(Vec<u8>),
-    Sent { sent: usize, pending: usize },
-    Drain,
-    End,
-    Close(CloseReason),
+/// A server on a loopback address of its own.
+pub fn serve(service: &Service, protocol: raw::ServerProtocol) -> Server {
+    Server::builder(service, protocol).listen("127.0.0.1:0").unwrap()
 }
 
-/// A handler that tells a test what happens, and does nothing else.
-pub struct Probe {
-    events: Sender<Event>,
-    end: raw::End,
+pub fn echo_server(service: &Service) -> Server {
+    serve(service, raw::server(|_| Echo))
 }
 
-/// The test's end of a [`Probe`].
-pub struct Events(Receiver<Event>);
-
-impl Probe {
-    pub fn new() -> (Self, Events) {
-        let (events, receiver) = channel();
-        (Self { events, end: raw::End::Close }, Events(receiver))
-    }
-
-    pub fn keep_open(self) -> Self {
-        Self { end: raw::End::KeepOpen, ..self }
-    }
-
-    /// A server's protocol whose sessions all tell the same test.
-    pub fn server() -> (raw::ServerProtocol, Events) {
-        let (events, receiver) = channel();
-        let make = move |_: &_| Self { events: events.clone(), end: raw::End::Close };
-        (raw::server(make), Events(receiver))
-    }
-
-    fn tell(&self, event: Event) {
-        // A test that has seen enough does not listen any more.
-        let _ = self.events.send(event);
-    }
-}
-
-impl raw::Handler for Probe {
-    fn on_open(&mut self, session: &mut raw::Session<'_>) {
-        self.tell(Event::Open(session.handle()));
-    }
-
-    fn on_data(&mut self, _session: &mut raw::Session<'_>, data: &[u8]) {
-        self.tell(Event::Data(data.to_vec()));
-    }
-
-    fn on_sent(&mut self, _session: &mut raw::Session<'_>, sent: usize, pending: usize) {
-        self.tell(Event::Sent { sent, pending });
-    }
-
-    fn on_drain(&mut self, _session: &mut raw::Session<'_>) {
-        self.tell(Event::Drain);
-    }
-
-    fn on_end(&mut self, _session: &mut raw::Session<'_>) -> raw::End {
-        self.tell(Event::End);
-        self.end
-    }
-
-    fn on_close(&mut self, _session: &mut raw::Session<'_>, reason: &CloseReason) {
-        self.tell(Event::Close(reason.clone()));
-    }
-}
-
-impl Events {
-    /// The next event.
-    pub fn next(&self) -> Event {
-        self.0.recv_timeout(LIMIT).expect("an event within the limit")
-    }
-
-    /// The first event that `pick` wants; others are skipped.
-    pub fn wait<T>(&self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.0.recv_timeout(left) {
-                Ok(event) => {
-                    if let Some(picked) = pick(event) {
-                        return picked;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => panic!("the event did not come within the limit"),
-                Err(RecvTimeoutError::Disconnected) => panic!("the handler is gone"),
-            }
-        }
-    }
-
-    pub fn open(&self) -> raw::Handle {
-        self.wait(|event| match event {
-            Event::Open(handle) => Some(handle),
-            _ => None,
-        })
-    }
-
-    pub fn close(&self) -> CloseReason {
-        self.wait(|event| match event {
-            Event::Close(reason) => Some(reason),
-            _ => None,
-        })
-    }
-
-    /// Gathers data until there are `count` bytes.
-    pub fn data(&self, count: usize) -> Vec<u8> {
-        let mut data = Vec::new();
-        while data.len() < count {
-            data.extend(self.wait(|event| match event {
-                Event::Data(data) => Some(data),
-                _ => None,
-            }));
-        }
-        data
-    }
-
-    /// What has happened and not been looked at.
-    pub fn rest(&self) -> Vec<Event> {
-        self.0.try_iter().collect()
-    }
-}
-
-/// Sends back what it gets.
-pub struct Echo;
-
-impl raw::Handler for Echo {
-    fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
-        session.send(data);
-    }
+pub fn addr_of(server: &Server) -> SocketAddr {
+    server.local_addr().socket_addr().unwrap()
 }
 
 /// Waits until `done`, looking again and again, for what nothing tells of.
@@ -183,6 +90,23 @@ pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !done() {
         assert!(Instant::now() < deadline, "{what}: not within the limit");
-        std::thread::yield_now();
+        thread::yield_now();
+    }
+}
+
+/// Runs what might never return, and fails when it does not.
+pub fn bounded<T: Send + 'static>(what: &str, run: impl FnOnce() -> T + Send + 'static) -> T {
+    let (result, receiver) = channel();
+    let runner = thread::spawn(move || {
+        // Nobody listens to one who is late.
+        let _ = result.send(run());
+    });
+    match receiver.recv_timeout(LIMIT) {
+        Ok(result) => {
+            runner.join().unwrap();
+            result
+        }
+        Err(_) if runner.is_finished() => panic!("{what}: failed, see above"),
+        Err(_) => panic!("{what}: did not return within the limit"),
     }
 }
