@@ -31,15 +31,8 @@ pub(super) fn start(service: &Arc<Inner>) -> Result<()> {
 /// Ends connections, then threads, each within the given time; on a thread that may wait.
 pub(super) fn stop(service: &Arc<Inner>, how: Ending, within: Duration) -> Result<()> {
     let limit = service.settings.stop_limit;
-    let attempt = "stop the service";
-    let stops = service.lifecycle.lock().stops;
-    service.lifecycle.wait(Some(Instant::now() + limit), |lifecycle| {
-        lifecycle.state != State::Starting || lifecycle.stops != stops
-    });
-    if let Err(error) = claim(service, State::Running, State::Stopping, attempt) {
-        let is_done = error.kind() == ErrorKind::Stopped
-            || wait_stop(service, stops, Some(Instant::now() + limit));
-        return is_done.then_some(()).ok_or_else(|| Error::new(ErrorKind::TimedOut, attempt));
+    if !claim_stop(service, limit)? {
+        return Ok(());
     }
     let mut deadline = Instant::now() + within;
     end_all(service, how);
@@ -58,7 +51,30 @@ pub(super) fn stop(service: &Arc<Inner>, how: Ending, within: Duration) -> Resul
         (true, Ending::Graceful) if !drained => "connections or jobs were cut off",
         (true, _) => return Ok(()),
     };
-    Err(Error::new(ErrorKind::TimedOut, attempt).because(late))
+    Err(Error::new(ErrorKind::TimedOut, STOP).because(late))
+}
+
+const STOP: &str = "stop the service";
+
+/// True when it is this caller who stops; false when there is nothing left to stop, perhaps after
+/// waiting for another caller's stop. A start under way is waited for.
+fn claim_stop(service: &Inner, limit: Duration) -> Result<bool> {
+    let deadline = Some(Instant::now() + limit);
+    let stops = service.lifecycle.lock().stops;
+    loop {
+        match claim(service, State::Running, State::Stopping, STOP) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind() == ErrorKind::Stopped => return Ok(false),
+            Err(_) => {}
+        }
+        let settled = |now: &mut Lifecycle| now.state == State::Running || has_stopped(now, stops);
+        if !service.lifecycle.wait(deadline, settled) {
+            return Err(Error::new(ErrorKind::TimedOut, STOP));
+        }
+        if service.lifecycle.lock().stops != stops {
+            return Ok(false);
+        }
+    }
 }
 
 /// What threads have to end in, however long connections took.
@@ -67,9 +83,12 @@ const GRACE: Duration = Duration::from_millis(250);
 /// Waits until the service is stopped; false at the deadline.
 pub(super) fn wait_stopped(service: &Arc<Inner>, deadline: Option<Instant>) -> bool {
     let stops = service.lifecycle.lock().stops;
-    service
-        .lifecycle
-        .wait(deadline, |lifecycle| lifecycle.state == State::Stopped || lifecycle.stops != stops)
+    service.lifecycle.wait(deadline, |now| has_stopped(now, stops))
+}
+
+/// Whether the service is stopped, or has been since it had been so many times.
+fn has_stopped(now: &Lifecycle, stops: u64) -> bool {
+    now.state == State::Stopped || now.stops != stops
 }
 
 /// Makes this caller the one that starts or stops.

@@ -1,0 +1,318 @@
+//! The programs in `examples/`, run as somebody at a terminal would run them.
+
+mod common;
+
+use std::collections::HashSet;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+
+use common::{LIMIT, eventually};
+
+const TESTED: &[&str] =
+    &["demo", "service", "signals", "tcp_chat_client", "tcp_chat_server", "timer"];
+
+#[test]
+fn every_example_is_tested() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let mut names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_string())
+        .collect::<Vec<_>>();
+    names.sort();
+    assert_eq!(names, TESTED);
+}
+
+#[test]
+fn service_tells_what_ran_in_which_thread() {
+    let output = Program::start("service", &[]).finish();
+    let mut ids = [HashSet::new(), HashSet::new()];
+    let mut labels = Vec::new();
+    for line in &output[1..output.len() - 1] {
+        let (label, id) = (line.split(' ').next().unwrap(), line.rsplit(' ').next().unwrap());
+        ids[usize::from(label.contains('.'))].insert(id.parse::<u32>().unwrap());
+        labels.push(label);
+    }
+    let [main, service] = &ids;
+    assert_eq!((main.len(), service.len()), (1, 1), "{output:?}");
+    assert!(main.is_disjoint(service), "{output:?}");
+    let of = |first: char| labels.iter().copied().filter(move |label| label.starts_with(first));
+    assert!(of('1').eq(["1", "1.1", "1.2", "1.2.1", "1.3", "1.3.1"]), "{output:?}");
+    assert!(of('2').eq(["2", "2.1", "2.2", "2.2.1", "2.3", "2.3.1"]), "{output:?}");
+    assert_eq!(output.first().unwrap(), "Service starting...Done!");
+    assert_eq!(output.last().unwrap(), "Service stopped!");
+}
+
+#[test]
+fn timer_expires_is_canceled_and_ticks() {
+    let output = Program::start("timer", &[]).finish();
+    let expected = [
+        "Service starting...Done!",
+        "Waiting until the clock shows a second more",
+        "Timer expired",
+        "Canceling a timer of one hour",
+        "Timer canceled",
+        "Doing something else for half a second",
+        "Half a second has passed",
+        "It is not pending",
+        "Ticking five times a second",
+        "Tick 1",
+        "Tick 2",
+        "Tick 3",
+        "Tick 4",
+        "Tick 5",
+        "Service stopping...Done!",
+    ];
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn chat_goes_from_everybody_to_everybody() {
+    let (mut server, port) = chat_server();
+    let mut client = chat_client(&port);
+    let mut peer = connect(&port);
+    read(&mut peer, "Hello from TCP chat! Please send a message or '!' to disconnect the client!");
+
+    client.say("from the client");
+    server.expect("Incoming: from the client");
+    client.expect("Incoming: from the client");
+    read(&mut peer, "from the client");
+
+    peer.write_all(b"from a peer").unwrap();
+    server.expect("Incoming: from a peer");
+    client.expect("Incoming: from a peer");
+    read(&mut peer, "from a peer");
+
+    server.say("from the console");
+    client.expect("Incoming: (admin) from the console");
+    read(&mut peer, "(admin) from the console");
+
+    client.say("");
+    client.finish();
+    server.expect("Session ");
+    server.say("");
+    server.finish();
+    assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn chat_ends_for_a_client_that_wants_it() {
+    let (mut server, port) = chat_server();
+    let mut peer = connect(&port);
+    let mut rest = String::new();
+    server.expect("Session ");
+    peer.write_all(b"!\n").unwrap();
+    peer.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("!\n"), "{rest:?}");
+    let line = server.expect("Session ");
+    assert!(line.ends_with("disconnected: closed by this side"), "{line}");
+    server.say("");
+    server.finish();
+}
+
+#[test]
+fn chat_client_connects_again_when_told_to_and_when_the_server_restarts() {
+    let (mut server, port) = chat_server();
+    let mut client = chat_client(&port);
+    client.say("!");
+    client.expect("Disconnected: closed by this side");
+    client.expect("Connected");
+    client.expect("Incoming: Hello");
+
+    server.say("!");
+    server.expect("Server restarting...Done!");
+    client.expect("Disconnected: closed by the peer");
+    client.expect("Connecting again in");
+    client.expect("Connected");
+    client.expect("Incoming: Hello");
+
+    // It ends while the server is away, too.
+    server.say("");
+    server.finish();
+    client.expect("Connecting again in");
+    client.say("is anybody there?");
+    client.expect("Not sent");
+    client.say("");
+    client.finish();
+}
+
+#[test]
+fn chat_server_says_which_address_is_taken() {
+    let (mut server, port) = chat_server();
+    let second = Command::new(binary("tcp_chat_server")).arg(&port).output().unwrap();
+    assert!(!second.status.success());
+    let error = String::from_utf8(second.stderr).unwrap();
+    assert!(error.contains("cannot bind") && error.contains(&port), "{error}");
+    server.say("");
+    server.finish();
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_the_server_gracefully() {
+    for signal in ["-TERM", "-INT"] {
+        let mut program = Program::start("signals", &["0"]);
+        let port =
+            program.expect("Echo server listening on").rsplit(':').next().unwrap().to_string();
+        let mut peer = connect(&port);
+        peer.write_all(b"hello").unwrap();
+        read(&mut peer, "hello");
+        program.expect("Press Ctrl+C");
+        let process = program.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+        program.expect("Shutting down; open connections: 1");
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+        drop(peer);
+        program.expect("Served 1 connections, 5 bytes");
+        program.finish();
+    }
+}
+
+#[test]
+fn demo_measures_both_designs() {
+    let output = Program::start("demo", &["1", "8"]).finish();
+    assert!(output[0].starts_with("8 clients and a server on "), "{output:#?}");
+    let seconds = output.iter().filter(|line| line.starts_with("  second  1 ")).count();
+    assert_eq!(seconds, 2, "{output:#?}");
+    let [header, loops, pool] = output.last_chunk().unwrap();
+    let width = header.chars().count();
+    for (name, row) in [("I/O loop per thread", loops), ("thread pool", pool)] {
+        assert_eq!(row.chars().count(), width, "{output:#?}");
+        let numbers = row.strip_prefix(name).unwrap().split_whitespace().collect::<Vec<_>>();
+        // Messages, and four times a number with its unit.
+        assert_eq!(numbers.len(), 1 + 4 * 2, "{output:#?}");
+        assert!(numbers[0].replace(',', "").parse::<u32>().unwrap() > 0, "{output:#?}");
+    }
+}
+
+#[test]
+fn demo_refuses_what_is_no_number() {
+    let output = Command::new(binary("demo")).arg("many").output().unwrap();
+    assert!(!output.status.success());
+}
+
+fn chat_server() -> (Program, String) {
+    let mut server = Program::start("tcp_chat_server", &["0"]);
+    let port = server.expect("Server listening on").rsplit(':').next().unwrap().to_string();
+    assert_ne!(port, "0");
+    (server, port)
+}
+
+/// One that is connected.
+fn chat_client(port: &str) -> Program {
+    let mut client = Program::start("tcp_chat_client", &["127.0.0.1", port]);
+    client.expect("Connected");
+    client.expect("Incoming: Hello");
+    client
+}
+
+fn connect(port: &str) -> TcpStream {
+    let peer = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    peer.set_read_timeout(Some(LIMIT)).unwrap();
+    peer
+}
+
+fn read(peer: &mut TcpStream, expected: &str) {
+    let mut data = vec![0; expected.len()];
+    peer.read_exact(&mut data).unwrap();
+    assert_eq!(String::from_utf8_lossy(&data), expected);
+}
+
+/// A running example. It is killed when dropped.
+struct Program {
+    name: &'static str,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    /// What it has printed and was looked at.
+    output: Vec<String>,
+}
+
+impl Program {
+    fn start(name: &'static str, args: &[&str]) -> Self {
+        let mut child = Command::new(binary(name))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in stdout.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { name, stdin: child.stdin.take(), child, lines, output: Vec::new() }
+    }
+
+    /// Types a line.
+    fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Waits for a line that begins so, and returns it.
+    fn expect(&mut self, beginning: &str) -> String {
+        loop {
+            let Some(line) = self.next() else {
+                panic!("{}: no {beginning:?} at the end of {:#?}", self.name, self.output);
+            };
+            if line.starts_with(beginning) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits until it ends, which it must do with success, and returns all that it has printed.
+    fn finish(mut self) -> Vec<String> {
+        while self.next().is_some() {}
+        let mut status = None;
+        eventually("the program ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(status.unwrap().success(), "{}: {:#?}", self.name, self.output);
+        std::mem::take(&mut self.output)
+    }
+
+    /// The next line, or `None` at the end.
+    fn next(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(LIMIT) {
+            Ok(line) => {
+                self.output.push(line.clone());
+                Some(line)
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("{}: nothing more within the limit after {:#?}", self.name, self.output)
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Examples are built beside the folder that this test is in.
+fn binary(name: &str) -> PathBuf {
+    let mut path = env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.extend(["examples", name]);
+    path.set_extension(env::consts::EXE_EXTENSION);
+    assert!(path.exists(), "build them first: cargo build --examples");
+    path
+}
