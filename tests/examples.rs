@@ -96,21 +96,40 @@ fn chat_goes_from_everybody_to_everybody() {
     client.finish();
     server.expect("Session ");
     server.say("");
-    server.finish();
-    assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+    assert_eq!(peer.read(&mut [0]).unwrap(), 0, "the end");
+    drop(peer);
+    let output = server.finish();
+    assert_eq!(output.last().unwrap(), "Done!");
+}
+
+/// It also cuts off who does not hang up.
+#[test]
+fn chat_server_ends_with_its_input() {
+    let (mut server, port) = chat_server();
+    let _silent = connect(&port);
+    server.expect("Session ");
+    server.stdin = None;
+    let output = server.finish();
+    assert!(output.iter().any(|line| line.contains("the time limit passed")), "{output:#?}");
 }
 
 #[test]
 fn chat_ends_for_a_client_that_wants_it() {
     let (mut server, port) = chat_server();
+    let mut client = chat_client(&port);
+    server.expect("Session ");
     let mut peer = connect(&port);
-    let mut rest = String::new();
     server.expect("Session ");
     peer.write_all(b"!\n").unwrap();
-    peer.read_to_string(&mut rest).unwrap();
-    assert!(rest.ends_with("!\n"), "{rest:?}");
+    client.expect("Incoming: !");
+    let mut all = String::new();
+    peer.read_to_string(&mut all).unwrap();
+    assert!(all.starts_with("Hello"), "{all:?}");
+    drop(peer);
     let line = server.expect("Session ");
     assert!(line.ends_with("disconnected: closed by this side"), "{line}");
+    client.say("");
+    client.finish();
     server.say("");
     server.finish();
 }
@@ -125,7 +144,8 @@ fn chat_client_connects_again_when_told_to_and_when_the_server_restarts() {
     client.expect("Incoming: Hello");
 
     server.say("!");
-    server.expect("Server restarting...Done!");
+    server.expect("Server restarting...");
+    server.expect("Server listening on");
     client.expect("Disconnected: closed by the peer");
     client.expect("Connecting again in");
     client.expect("Connected");
@@ -191,9 +211,13 @@ fn demo_measures_both_designs() {
 }
 
 #[test]
-fn demo_refuses_what_is_no_number() {
-    let output = Command::new(binary("demo")).arg("many").output().unwrap();
-    assert!(!output.status.success());
+fn programs_say_how_they_are_used() {
+    for name in ["demo", "signals", "tcp_chat_server"] {
+        let output = Command::new(binary(name)).arg("many").output().unwrap();
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(&format!("usage: {name} [")), "{error}");
+    }
 }
 
 fn chat_server() -> (Program, String) {

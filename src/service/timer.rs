@@ -27,7 +27,7 @@ pub enum Expiry {
 /// Calls a function on a service thread when a time has come; dropping it cancels.
 ///
 /// The clock is monotonic, except for [`Timer::at`]. Timers fire in the order of their deadlines,
-/// never early, and late by at most a millisecond and whatever else the thread is doing. Arming
+/// never early, and late by at most two milliseconds and whatever else the thread is doing. Arming
 /// and canceling take some tens of nanoseconds with a million timers pending.
 ///
 /// Callbacks of one timer never overlap. A panic in one is contained, told to the service's

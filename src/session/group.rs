@@ -3,37 +3,20 @@
 //! A group has a shard per home, and each shard is a strand of that home. Sending puts the payload
 //! into every shard's queue and no more; the shard delivers on its own home's threads, in slices,
 //! so that a broadcast to a hundred thousand sessions leaves room for reads and timers in between,
-//! and wakes each home once rather than each session. Small messages that have piled up meanwhile
-//! are joined and delivered together.
+//! and wakes each home once rather than each session.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use slab::Slab;
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::link::Link;
+use super::shard::{HIGH, Message, QUEUE, Shard};
 use super::{CloseReason, Handle, Sent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{
-    Ending, Home, Inner, Next, Ready, Seat, Service, Task, Watched, Worker, lock,
-};
-
-/// Members that one turn of a shard delivers to, or slots it looks at in vain.
-const SLICE: usize = 256;
-
-/// Bytes up to which waiting messages are joined into one delivery.
-const JOINED: usize = 64 * 1024;
-
-/// Bytes that may wait in a shard before sends are refused, and before they report congestion.
-const QUEUE: usize = 16 << 20;
-const HIGH: usize = 1 << 20;
-
-/// Messages that may wait in a shard, however small.
-const MESSAGES: usize = 1 << 17;
+use crate::service::{Inner, Service, Watched};
 
 /// Sessions that are spoken to together. Clones are handles to the same group.
 ///
@@ -127,7 +110,7 @@ impl Group {
 
     /// The number of members.
     pub fn len(&self) -> usize {
-        self.0.shards.iter().map(|shard| lock(&shard.state).members.len()).sum()
+        self.0.shards.iter().map(|shard| shard.len()).sum()
     }
 
     /// True when nobody is a member.
@@ -137,11 +120,7 @@ impl Group {
 
     /// The members at this moment.
     pub fn members(&self) -> Vec<Handle> {
-        let members = |shard: &Arc<Shard>| -> Vec<Handle> {
-            let state = lock(&shard.state);
-            state.members.iter().map(|(_, link)| Handle::new(Arc::clone(link))).collect()
-        };
-        self.0.shards.iter().flat_map(members).collect()
+        self.0.shards.iter().flat_map(|shard| shard.members()).map(Handle::new).collect()
     }
 
     /// Closes all members when they have been told what was sent before.
@@ -164,26 +143,15 @@ impl Group {
         home: usize,
         make: impl FnOnce(usize) -> Arc<Link>,
     ) -> (Arc<Link>, usize) {
-        let mut state = lock(&self.0.shards[home].state);
-        let entry = state.members.vacant_entry();
-        let slot = entry.key();
-        let link = make(slot);
-        entry.insert(Arc::clone(&link));
-        (link, slot)
+        self.0.shards[home].insert(make)
     }
 
     pub(crate) fn remove(&self, home: usize, slot: usize) {
-        let mut state = lock(&self.0.shards[home].state);
-        let member = state.members.try_remove(slot);
-        if state.members.is_empty() {
-            state.members.shrink_to_fit();
-        }
-        drop(state);
-        drop(member);
+        self.0.shards[home].remove(slot);
     }
 
     pub(crate) fn get(&self, home: usize, slot: usize) -> Option<Arc<Link>> {
-        lock(&self.0.shards.get(home)?.state).members.get(slot).cloned()
+        self.0.shards.get(home)?.get(slot)
     }
 
     fn queue(&self, data: Bytes, except: Option<Uuid>) -> Sent {
@@ -227,122 +195,5 @@ impl Membership {
 
     pub(super) fn leave(self) {
         self.group.remove(self.home, self.slot);
-    }
-}
-
-struct Shard {
-    seat: Seat,
-    state: Mutex<State>,
-    room: Arc<Watched<()>>,
-}
-
-#[derive(Default)]
-struct State {
-    members: Slab<Arc<Link>>,
-    waiting: VecDeque<Message>,
-    bytes: usize,
-    /// What is being delivered, and the first slot that has not got it.
-    delivery: Option<(Message, usize)>,
-}
-
-struct Message {
-    data: Bytes,
-    except: Option<Uuid>,
-    /// How many messages the data is.
-    count: u32,
-    /// Not data, but the end.
-    end: Option<CloseReason>,
-}
-
-impl Shard {
-    fn new(home: &Arc<Home>, room: Arc<Watched<()>>) -> Self {
-        Self { seat: Seat::new(home), state: Mutex::default(), room }
-    }
-
-    fn has_room(&self, limit: usize) -> bool {
-        let state = lock(&self.state);
-        state.bytes < limit && state.waiting.len() < MESSAGES
-    }
-
-    /// True when the queue is above the mark.
-    fn push(this: &Arc<Self>, message: Message) -> bool {
-        let mut state = lock(&this.state);
-        if state.members.is_empty() {
-            return false;
-        }
-        state.bytes += message.data.len();
-        state.waiting.push_back(message);
-        let congested = state.bytes > HIGH;
-        drop(state);
-        Seat::notify(this, Ready::MAIL);
-        congested
-    }
-}
-
-impl Task for Shard {
-    fn seat(&self) -> &Seat {
-        &self.seat
-    }
-
-    fn turn(&self, _ready: Ready, _worker: &mut Worker) -> Next {
-        let mut state = lock(&self.state);
-        let Some((message, first)) = state.next_delivery() else { return Next::Idle };
-        let last = (first + SLICE).min(state.members.capacity());
-        for link in (first..last).filter_map(|slot| state.members.get(slot)) {
-            message.deliver(link);
-        }
-        if last < state.members.capacity() {
-            state.delivery = Some((message, last));
-            return Next::Again;
-        }
-        let more = !state.waiting.is_empty();
-        drop(state);
-        self.room.update(|()| ());
-        if more { Next::Again } else { Next::Idle }
-    }
-}
-
-impl State {
-    fn next_delivery(&mut self) -> Option<(Message, usize)> {
-        if let Some(delivery) = self.delivery.take() {
-            return Some(delivery);
-        }
-        let first = self.waiting.pop_front()?;
-        self.bytes -= first.data.len();
-        if !self.waiting.front().is_some_and(|next| first.joins(next, first.data.len())) {
-            return Some((first, 0));
-        }
-        Some((self.join(first), 0))
-    }
-
-    /// Joins what goes to the same members, so that each of them is told once.
-    fn join(&mut self, first: Message) -> Message {
-        let mut data = BytesMut::with_capacity(JOINED.min(first.data.len() + self.bytes));
-        data.extend_from_slice(&first.data);
-        let mut count = first.count;
-        while let Some(next) = self.waiting.front()
-            && first.joins(next, data.len())
-        {
-            data.extend_from_slice(&next.data);
-            count += next.count;
-            self.bytes -= next.data.len();
-            self.waiting.pop_front();
-        }
-        Message { data: data.freeze(), count, ..first }
-    }
-}
-
-impl Message {
-    fn joins(&self, next: &Self, so_far: usize) -> bool {
-        let alike = self.except == next.except && self.end.is_none() && next.end.is_none();
-        alike && so_far + next.data.len() <= JOINED
-    }
-
-    fn deliver(&self, link: &Arc<Link>) {
-        match &self.end {
-            Some(reason) => link.end(reason.clone(), Ending::Graceful),
-            None if self.except == Some(link.id) => {}
-            None => drop(link.deliver(self.data.clone(), self.count)),
-        }
     }
 }

@@ -11,6 +11,9 @@ pub enum Overflow {
     /// callback that goes on sending, meets the bound, and there the session ends with
     /// [`CloseReason::Overflow`](crate::CloseReason::Overflow): a stream with a hole in it would
     /// be worse than none.
+    ///
+    /// Two peers that both wait and send more than the marks of both sides before they read can
+    /// wait for each other for ever, until an idle limit ends it; raise the marks of one.
     #[default]
     Wait,
     /// The message is skipped and counted ([`Stats::dropped`](crate::Stats::dropped)); the session

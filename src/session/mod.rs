@@ -18,6 +18,7 @@ mod reason;
 mod sent;
 #[expect(clippy::module_inception, reason = "the session is the folder's main type")]
 mod session;
+mod shard;
 mod turn;
 
 pub use counters::Stats;

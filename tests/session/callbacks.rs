@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use sockeye::{CloseReason, Sent, raw};
 
-use crate::common::{
-    Design, Echo, Event, LIMIT, Peer, Probe, Random, addr_of, eventually, serve,
-};
+use crate::common::{Design, Echo, Event, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
 use crate::on_both_designs;
 
 on_both_designs!(
@@ -77,7 +75,8 @@ fn random_sizes_are_echoed(design: Design) {
         messages.push(random.bytes((1 << 20) + 12_345));
         let mut writer = peer.another_handle();
         let sent = messages.concat();
-        let writing = thread::spawn(move || messages.iter().for_each(|message| writer.send(message)));
+        let writing =
+            thread::spawn(move || messages.iter().for_each(|message| writer.send(message)));
         peer.expect(sent);
         writing.join().unwrap();
     }

@@ -15,6 +15,7 @@ on_both_designs!(
     close_by_a_handle_comes_after_what_the_handle_sent,
     close_in_on_open_is_obeyed,
     a_second_close_changes_nothing,
+    a_closing_session_refuses_messages,
     a_peer_that_does_not_read_is_cut_off_at_the_limit,
     a_peer_that_does_not_end_is_cut_off_at_the_limit,
     what_the_peer_still_sends_does_not_spoil_a_close,
@@ -108,6 +109,24 @@ fn a_second_close_changes_nothing(design: Design) {
     assert_local(&events);
     service.stop().unwrap();
     assert!(events.rest().is_empty());
+}
+
+fn a_closing_session_refuses_messages(design: Design) {
+    let service = design.service();
+    let (probe, events) = Probe::new();
+    let server = served(&service, probe, Limits::default().close(LIMIT * 10));
+    let mut peer = Peer::new(&server);
+    let handle = events.open();
+    handle.send("the last words");
+    handle.close();
+    assert_eq!(peer.receive_to_end(), b"the last words");
+    // The peer has not ended yet, so the session is still there.
+    assert_eq!(server.connections(), 1);
+    assert_eq!(handle.send("one more"), Sent::Closed);
+    assert_eq!(handle.send_shared(vec![1; 1000].into()), Sent::Closed);
+    assert!(!handle.is_open());
+    drop(peer);
+    assert_local(&events);
 }
 
 fn a_peer_that_does_not_read_is_cut_off_at_the_limit(design: Design) {

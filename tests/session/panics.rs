@@ -146,9 +146,7 @@ fn a_panic_in_a_dispatched_job_closes_only_its_session(design: Design) {
     let scene = Scene::new(&service, |probe| probe);
     let session = scene.session.clone();
     // From a thread of the service, where it may run on the spot.
-    service
-        .post(move || drop(session.dispatch(|_| panic!("wrong in a dispatched job"))))
-        .unwrap();
+    service.post(move || drop(session.dispatch(|_| panic!("wrong in a dispatched job")))).unwrap();
     scene.assert_contained("wrong in a dispatched job");
 }
 

@@ -188,7 +188,7 @@ fn a_reset_in_the_middle_of_a_callback_is_noticed(design: Design) {
 fn many_resets_at_random_moments_close_each_session_once(design: Design) {
     let service = design.service();
     let (told, happened) = channel();
-    let (closed, _) = (told.clone(), ());
+    let closed = told.clone();
     let (probe, _events) = Probe::new();
     let probe = probe
         .echo()
@@ -229,4 +229,3 @@ fn many_resets_at_random_moments_close_each_session_once(design: Design) {
     assert!(open.is_empty(), "each has been closed");
     assert_eq!(server.traffic().accepted, 200);
 }
-

@@ -1,0 +1,200 @@
+//! A group's members on one home, and what is to be delivered to them.
+//!
+//! Small messages that have piled up are joined and delivered together, so that each member is
+//! told once. Senders touch the queue only, and never wait for a delivery.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use slab::Slab;
+use uuid::Uuid;
+
+use super::CloseReason;
+use super::link::Link;
+use crate::service::{Ending, Home, Next, Ready, Seat, Task, Watched, Worker, lock};
+
+/// Members that one turn of a shard delivers to, or slots it looks at in vain.
+const SLICE: usize = 256;
+
+/// Bytes up to which waiting messages are joined into one delivery.
+const JOINED: usize = 64 * 1024;
+
+/// Bytes that may wait in a shard before sends are refused, and before they report congestion.
+pub(super) const QUEUE: usize = 16 << 20;
+pub(super) const HIGH: usize = 1 << 20;
+
+/// Messages that may wait in a shard, however small.
+const MESSAGES: usize = 1 << 17;
+
+pub(super) struct Shard {
+    seat: Seat,
+    members: Mutex<Slab<Arc<Link>>>,
+    /// The number of members, for senders, who shall not wait for a delivery.
+    count: AtomicUsize,
+    queue: Mutex<Queue>,
+    /// What is being delivered, and the first slot that has not got it. The turn's own.
+    delivery: Mutex<Option<(Message, usize)>>,
+    room: Arc<Watched<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Message>,
+    bytes: usize,
+}
+
+pub(super) struct Message {
+    pub(super) data: Bytes,
+    pub(super) except: Option<Uuid>,
+    /// How many messages the data is.
+    pub(super) count: u32,
+    /// Not data, but the end.
+    pub(super) end: Option<CloseReason>,
+}
+
+impl Shard {
+    pub(super) fn new(home: &Arc<Home>, room: Arc<Watched<()>>) -> Self {
+        Self {
+            seat: Seat::new(home),
+            members: Mutex::default(),
+            count: AtomicUsize::new(0),
+            queue: Mutex::default(),
+            delivery: Mutex::default(),
+            room,
+        }
+    }
+
+    pub(super) fn insert(&self, make: impl FnOnce(usize) -> Arc<Link>) -> (Arc<Link>, usize) {
+        let mut members = lock(&self.members);
+        let entry = members.vacant_entry();
+        let slot = entry.key();
+        let link = make(slot);
+        entry.insert(Arc::clone(&link));
+        self.count.store(members.len(), Ordering::Release);
+        (link, slot)
+    }
+
+    pub(super) fn remove(&self, slot: usize) {
+        let mut members = lock(&self.members);
+        let member = members.try_remove(slot);
+        if members.is_empty() {
+            members.shrink_to_fit();
+        }
+        self.count.store(members.len(), Ordering::Release);
+        drop(members);
+        drop(member);
+    }
+
+    pub(super) fn get(&self, slot: usize) -> Option<Arc<Link>> {
+        lock(&self.members).get(slot).cloned()
+    }
+
+    pub(super) fn members(&self) -> Vec<Arc<Link>> {
+        lock(&self.members).iter().map(|(_, link)| Arc::clone(link)).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    pub(super) fn has_room(&self, limit: usize) -> bool {
+        let queue = lock(&self.queue);
+        queue.bytes < limit && queue.waiting.len() < MESSAGES
+    }
+
+    /// True when the queue is above the mark.
+    pub(super) fn push(this: &Arc<Self>, message: Message) -> bool {
+        if this.len() == 0 {
+            return false;
+        }
+        let mut queue = lock(&this.queue);
+        queue.bytes += message.data.len();
+        queue.waiting.push_back(message);
+        let congested = queue.bytes > HIGH;
+        drop(queue);
+        Seat::notify(this, Ready::MAIL);
+        congested
+    }
+
+    fn next_delivery(&self) -> Option<(Message, usize)> {
+        if let Some(delivery) = lock(&self.delivery).take() {
+            return Some(delivery);
+        }
+        let batch = lock(&self.queue).take_batch();
+        Some((Message::join(batch)?, 0))
+    }
+
+    /// Delivers to a slice of the members from a slot on; the next slot, if there are more.
+    fn deliver(&self, message: &Message, first: usize) -> Option<usize> {
+        let members = lock(&self.members);
+        let last = (first + SLICE).min(members.capacity());
+        for link in (first..last).filter_map(|slot| members.get(slot)) {
+            message.deliver(link);
+        }
+        (last < members.capacity()).then_some(last)
+    }
+}
+
+impl Task for Shard {
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    fn turn(&self, _ready: Ready, _worker: &mut Worker) -> Next {
+        let Some((message, first)) = self.next_delivery() else { return Next::Idle };
+        if let Some(next) = self.deliver(&message, first) {
+            *lock(&self.delivery) = Some((message, next));
+            return Next::Again;
+        }
+        self.room.update(|()| ());
+        if lock(&self.queue).waiting.is_empty() { Next::Idle } else { Next::Again }
+    }
+}
+
+impl Queue {
+    /// Takes the first message, and those behind it that can be joined to it.
+    fn take_batch(&mut self) -> Vec<Message> {
+        let mut batch: Vec<Message> = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = self.waiting.front() {
+            if batch.first().is_some_and(|first| !first.joins(next, bytes)) {
+                break;
+            }
+            bytes += next.data.len();
+            batch.extend(self.waiting.pop_front());
+        }
+        self.bytes -= bytes;
+        batch
+    }
+}
+
+impl Message {
+    fn joins(&self, next: &Self, so_far: usize) -> bool {
+        let alike = self.except == next.except && self.end.is_none() && next.end.is_none();
+        alike && so_far + next.data.len() <= JOINED
+    }
+
+    /// One message of all, so that each member is told once.
+    fn join(mut batch: Vec<Self>) -> Option<Self> {
+        if batch.len() <= 1 {
+            return batch.pop();
+        }
+        let mut data = BytesMut::with_capacity(batch.iter().map(|one| one.data.len()).sum());
+        batch.iter().for_each(|one| data.extend_from_slice(&one.data));
+        let count = batch.iter().map(|one| one.count).sum();
+        Some(Self { data: data.freeze(), count, ..batch.swap_remove(0) })
+    }
+
+    fn deliver(&self, link: &Arc<Link>) {
+        match &self.end {
+            Some(reason) => link.end(reason.clone(), Ending::Graceful),
+            None if self.except == Some(link.id) => {}
+            None => {
+                // Each member's own policy deals with what it does not take.
+                let _ = link.deliver(self.data.clone(), self.count);
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Groups: who gets what is said to them, in which order, and who no longer does.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use sockeye::{Bytes, ErrorKind, Sent, Server, Service, Uuid, raw};
+
+use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, eventually, serve};
+use crate::on_both_designs;
+
+on_both_designs!(
+    a_group_reaches_its_members_on_all_loops_and_nobody_else,
+    joining_and_leaving_tell_whether_they_did,
+    handles_join_and_leave,
+    a_session_may_be_in_several_groups,
+    send_except_spares_one_member,
+    a_member_leaves_by_itself_when_it_closes,
+    who_has_left_gets_nothing_more,
+    members_see_messages_in_the_order_sent,
+    several_threads_messages_keep_their_orders,
+    a_member_gets_its_own_messages_and_the_groups_in_the_order_of_its_thread,
+    an_empty_group_takes_messages,
+    hundreds_of_members_each_get_all,
+    a_group_may_be_dropped_while_it_has_members,
+    members_are_listed,
+);
+
+/// A server whose sessions do nothing, so many peers, and their handles in the same order.
+struct Room {
+    server: Server,
+    peers: Vec<Peer>,
+    handles: Vec<raw::Handle>,
+    events: Events,
+    group: raw::Group,
+}
+
+impl Room {
+    /// All of them are members.
+    fn new(service: &Service, count: usize) -> Self {
+        let group = raw::Group::new(service);
+        let joined = group.clone();
+        let (probe, events) = Probe::new();
+        let probe = probe.on_open(move |session| assert!(session.join(&joined)));
+        let server = serve(service, probe.serve());
+        let peers: Vec<Peer> = (0..count).map(|_| Peer::new(&server)).collect();
+        let addr = |handle: &raw::Handle| handle.peer_addr().unwrap().socket_addr().unwrap();
+        let mut by_addr: HashMap<SocketAddr, raw::Handle> =
+            peers.iter().map(|_| events.open()).map(|handle| (addr(&handle), handle)).collect();
+        let handles = peers.iter().map(|peer| by_addr.remove(&peer.addr()).unwrap()).collect();
+        eventually("all have joined", || group.len() == count);
+        Self { server, peers, handles, events, group }
+    }
+
+    fn expect_everywhere(&mut self, what: &str) {
+        self.peers.iter_mut().for_each(|peer| peer.expect(what));
+    }
+}
+
+/// Does something with the session in a job, and waits for what it tells.
+fn ask<T: Send + 'static>(
+    handle: &raw::Handle,
+    job: impl FnOnce(&mut raw::Session<'_>) -> T + Send + 'static,
+) -> T {
+    let (told, answer) = channel();
+    handle.post(move |session| drop(told.send(job(session)))).unwrap();
+    answer.recv_timeout(LIMIT).unwrap()
+}
+
+fn a_group_reaches_its_members_on_all_loops_and_nobody_else(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 12);
+    let (protocol, events) = Probe::server();
+    let other_server = serve(&service, protocol);
+    let mut stranger = Peer::new(&other_server);
+    let strange = events.open();
+    assert_eq!(room.group.send("to the members"), Sent::Queued);
+    room.expect_everywhere("to the members");
+    // Members may be of several servers.
+    strange.join(&room.group);
+    eventually("it has joined", || room.group.len() == 13);
+    assert_eq!(room.group.send_shared(Bytes::from_static(b"to one more")), Sent::Queued);
+    room.expect_everywhere("to one more");
+    stranger.expect("to one more");
+    assert!(room.server.connections() == 12 && !room.group.is_empty());
+}
+
+fn joining_and_leaving_tell_whether_they_did(design: Design) {
+    let service = design.service();
+    let room = Room::new(&service, 1);
+    let (group, other) = (room.group.clone(), raw::Group::new(&service));
+    assert_ne!(group, other);
+    let answers = ask(&room.handles[0], move |session| {
+        [
+            session.join(&group),
+            session.leave(&other),
+            session.leave(&group),
+            session.leave(&group),
+            session.join(&group),
+            session.join(&other),
+        ]
+    });
+    assert_eq!(answers, [false, false, true, false, true, true]);
+    assert_eq!(room.group.len(), 1);
+}
+
+fn handles_join_and_leave(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 4);
+    for handle in &room.handles[..2] {
+        handle.leave(&room.group);
+    }
+    eventually("two have left", || room.group.len() == 2);
+    room.group.send("to the rest");
+    room.handles[0].join(&room.group);
+    eventually("one is back", || room.group.len() == 3);
+    room.group.send("!");
+    room.handles[1].send("left");
+    // The first came back behind the first message, or in time for it.
+    let first = room.peers[0].receive(1);
+    assert!(first == b"!" || first == b"t");
+    room.peers[1].expect("left");
+    for peer in &mut room.peers[2..] {
+        peer.expect("to the rest!");
+    }
+}
+
+fn a_session_may_be_in_several_groups(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 6);
+    let groups: Vec<raw::Group> = (0..3).map(|_| raw::Group::new(&service)).collect();
+    for (index, handle) in room.handles.iter().enumerate() {
+        let groups: Vec<raw::Group> = groups[..=index % 3].to_vec();
+        ask(handle, move |session| groups.iter().for_each(|group| assert!(session.join(group))));
+    }
+    assert_eq!(groups.iter().map(raw::Group::len).collect::<Vec<_>>(), [6, 4, 2]);
+    for (name, group) in ["a", "b", "c"].iter().zip(&groups) {
+        group.send(name);
+    }
+    for (index, peer) in room.peers.iter_mut().enumerate() {
+        let count = index % 3 + 1;
+        // In what order, is said nowhere: each group is on its way on its own.
+        let mut got = peer.receive(count);
+        got.sort_unstable();
+        assert_eq!(got, b"abc"[..count]);
+    }
+}
+
+fn send_except_spares_one_member(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 5);
+    for (index, handle) in room.handles.iter().enumerate() {
+        assert_eq!(room.group.send_except(handle.id(), format!("not {index}.")), Sent::Queued);
+    }
+    room.group.send_except(Uuid::nil(), "the end.");
+    for (index, peer) in room.peers.iter_mut().enumerate() {
+        let others = (0..5).filter(|other| *other != index).map(|other| format!("not {other}."));
+        peer.expect(others.collect::<String>() + "the end.");
+    }
+}
+
+fn a_member_leaves_by_itself_when_it_closes(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 6);
+    let reset = room.peers.swap_remove(0);
+    reset.reset();
+    drop(room.peers.swap_remove(0));
+    room.events.close();
+    room.events.close();
+    assert_eq!(room.group.len(), 4);
+    room.group.send("the rest of us");
+    room.expect_everywhere("the rest of us");
+    service.stop().unwrap();
+    assert!(room.group.is_empty());
+    assert!(room.group.members().is_empty());
+}
+
+fn who_has_left_gets_nothing_more(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 4);
+    let group = room.group.clone();
+    for round in 0..20 {
+        let group = group.clone();
+        assert!(ask(&room.handles[0], move |session| session.leave(&group)));
+        room.group.send(format!("<{round}>"));
+        // Through another member, so that the message has been delivered everywhere by then.
+        room.peers[1].expect(format!("<{round}>"));
+        let group = room.group.clone();
+        assert!(ask(&room.handles[0], move |session| session.join(&group)));
+        room.group.send(".");
+        room.peers[1].expect(".");
+    }
+    let got = String::from_utf8(room.peers[0].receive(20)).unwrap();
+    // On another loop the message may still have been under way when it came back.
+    match design {
+        Design::ThreadPool => assert_eq!(got, ".".repeat(20)),
+        Design::LoopPerThread => assert!(got.contains('.')),
+    }
+}
+
+fn members_see_messages_in_the_order_sent(design: Design) {
+    let service = design.service();
+    let room = Room::new(&service, 6);
+    let mut random = Random::new();
+    let mut wanted = Vec::new();
+    for _ in 0..1000 {
+        let most = [8, 600, 4000][random.below(3)];
+        let size = 1 + random.below(most);
+        let data = random.bytes(size);
+        wanted.extend_from_slice(&data);
+        match random.below(3) {
+            0 => room.group.send_within(data, LIMIT).unwrap(),
+            1 => assert!(room.group.send(data).is_queued()),
+            _ => assert!(room.group.send_shared(data.into()).is_queued()),
+        }
+    }
+    let read = |mut peer: Peer| {
+        let count = wanted.len();
+        thread::spawn(move || peer.receive(count))
+    };
+    let readers: Vec<_> = room.peers.into_iter().map(read).collect();
+    for reader in readers {
+        assert!(reader.join().unwrap() == wanted, "in order and unharmed");
+    }
+}
+
+fn several_threads_messages_keep_their_orders(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 3);
+    let sender = |name: u8| {
+        let group = room.group.clone();
+        move || {
+            for number in 0..500_u16 {
+                let [high, low] = number.to_be_bytes();
+                assert!(group.send([name, high, low]).is_queued());
+            }
+        }
+    };
+    let senders: Vec<_> = (0..3).map(|name| thread::spawn(sender(name))).collect();
+    for peer in &mut room.peers {
+        let mut next = [0; 3];
+        for _ in 0..1500 {
+            let message = peer.receive(3);
+            let number = u16::from_be_bytes([message[1], message[2]]);
+            let next = &mut next[usize::from(message[0])];
+            assert_eq!(number, *next);
+            *next += 1;
+        }
+        assert_eq!(next, [500; 3]);
+    }
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+}
+
+fn a_member_gets_its_own_messages_and_the_groups_in_the_order_of_its_thread(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 3);
+    for round in 0..50 {
+        room.handles[0].send(format!("own {round},"));
+        room.group.send(format!("all {round},"));
+    }
+    let got = room.peers[0].receive((0..50).map(|n| format!("own {n},all {n},").len()).sum());
+    let got = String::from_utf8(got).unwrap();
+    let of = |kind: &str| -> Vec<String> {
+        got.split(',').filter(|word| word.starts_with(kind)).map(String::from).collect()
+    };
+    let wanted = |kind: &str| -> Vec<String> { (0..50).map(|n| format!("{kind} {n}")).collect() };
+    assert_eq!((of("own"), of("all")), (wanted("own"), wanted("all")));
+    let all: String = (0..50).map(|n| format!("all {n},")).collect();
+    room.peers[1].expect(all);
+}
+
+fn an_empty_group_takes_messages(design: Design) {
+    let service = design.service();
+    let group = raw::Group::new(&service);
+    for _ in 0..100 {
+        assert_eq!(group.send(vec![0; 1 << 20]), Sent::Queued, "nobody gets it, nothing waits");
+    }
+    group.send_within(Bytes::from_static(b"x"), LIMIT).unwrap();
+    assert!(group.is_empty() && group.members().is_empty());
+    let asked = group.clone();
+    let (told, answer) = channel();
+    service
+        .post(move || drop(told.send(asked.send_within("x", LIMIT).unwrap_err().kind())))
+        .unwrap();
+    assert_eq!(answer.recv_timeout(LIMIT), Ok(ErrorKind::WouldDeadlock));
+}
+
+fn hundreds_of_members_each_get_all(design: Design) {
+    let service = design.service();
+    // More than one slice of a delivery per loop.
+    let mut room = Room::new(&service, 700);
+    let mut wanted = String::new();
+    for number in 0..40 {
+        let message = format!("message {number}, ");
+        wanted += &message;
+        assert!(room.group.send(message).is_queued());
+    }
+    room.expect_everywhere(&wanted);
+}
+
+fn a_group_may_be_dropped_while_it_has_members(design: Design) {
+    let service = design.service();
+    let Room { server, mut peers, handles, events, group } = Room::new(&service, 4);
+    group.send("good bye");
+    drop(group);
+    peers.iter_mut().for_each(|peer| peer.expect("good bye"));
+    handles[0].send("still here");
+    peers[0].expect("still here");
+    drop(peers);
+    (0..4).for_each(|_| assert!(events.close().is_clean()));
+    eventually("all are gone", || server.connections() == 0);
+}
+
+fn members_are_listed(design: Design) {
+    let service = design.service();
+    let room = Room::new(&service, 8);
+    let members = room.group.members();
+    assert_eq!(members.len(), 8);
+    assert!(room.handles.iter().all(|handle| members.contains(handle)));
+}
