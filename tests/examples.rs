@@ -1,5 +1,7 @@
 //! The programs in `examples/`, run as somebody at a terminal would run them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::collections::HashSet;

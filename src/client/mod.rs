@@ -131,6 +131,7 @@ impl Client {
     ///
     /// As [`Client::wait_connected`].
     pub fn reconnect(&self, within: Duration) -> Result<()> {
+        self.0.shared.service().may_wait("reconnect")?;
         let deadline = Instant::now() + within;
         self.disconnect();
         self.wait_disconnected(within)?;

@@ -104,8 +104,11 @@ impl Worker {
         let patience = if self.local.is_empty() { patience } else { Patience::None };
         if self.home.poll(patience, &mut self.polled, &mut self.now) {
             self.home.queue().push_polled(&mut self.polled);
-        } else if patience != Patience::None {
+            return;
+        }
+        if patience != Patience::None {
             self.home.queue().wait();
         }
+        self.now = Instant::now();
     }
 }

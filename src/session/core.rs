@@ -245,21 +245,17 @@ impl Core {
         self.finished = true;
         if let Some(Err(error)) = self.stream.as_mut().map(Stream::shutdown_write) {
             self.die(CloseReason::of(error), Ending::Graceful);
+        } else if self.ended {
+            self.die(CloseReason::Remote, Ending::Graceful);
         }
     }
 
-    /// Wakes the threads that wait for the queue to fall, all of them at the end.
+    /// Wakes the threads that wait for the queue to fall.
     pub(super) fn notify_watches(&mut self) {
         let queued = self.queue_len();
-        let over = matches!(self.phase, Phase::Dead | Phase::Down);
-        let Some(extras) = &mut self.extras else { return };
-        extras.watches.retain(|watch| {
-            let due = over || queued <= watch.below;
-            if due {
-                watch.done.update(|done| *done = true);
-            }
-            !due
-        });
+        if let Some(extras) = &mut self.extras {
+            extras.watches.retain(|watch| queued > watch.below || !watch.fell());
+        }
     }
 }
 

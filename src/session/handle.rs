@@ -8,7 +8,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::mailbox::{Gate, Job, Watch};
+use super::mailbox::{Gate, Job, Outcome, Watch};
 use super::{CloseReason, Group, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;
@@ -81,8 +81,10 @@ impl Handle {
     pub fn flush(&self, within: Duration) -> Result<()> {
         let attempt = "flush to";
         self.0.service.may_wait(attempt)?;
-        self.wait_below(0, Instant::now() + within, attempt)?;
-        if self.is_open() { Ok(()) } else { Err(self.error(ErrorKind::Closed, attempt)) }
+        match self.wait_below(0, Instant::now() + within, attempt)? {
+            Outcome::Fell => Ok(()),
+            Outcome::Ended => Err(self.error(ErrorKind::Closed, attempt)),
+        }
     }
 
     /// Closes the session: see [`Session::close`]. Of a client that is not connected: ends its
@@ -121,7 +123,7 @@ impl Handle {
     }
 
     /// Like [`Handle::post`], but the job runs before this returns if this is a thread of the
-    /// session's own loop and the session is not in a turn; what was asked before is done first.
+    /// session's own loop and the session is idle: not in a turn, and not about to have one.
     ///
     /// # Errors
     ///
@@ -203,13 +205,20 @@ impl Handle {
         Seat::notify(&self.0, Ready::MAIL);
     }
 
-    fn wait_below(&self, below: usize, deadline: Instant, attempt: &'static str) -> Result<()> {
-        let done = Arc::new(Watched::new(false));
-        self.0.watch(Watch { below, done: Arc::clone(&done) });
-        if self.0.service.wait(&done, Some(deadline), |done| *done) {
-            return Ok(());
+    fn wait_below(
+        &self,
+        below: usize,
+        deadline: Instant,
+        attempt: &'static str,
+    ) -> Result<Outcome> {
+        let outcome = Arc::new(Watched::new(None));
+        self.0.watch(Watch { below, outcome: Arc::clone(&outcome) });
+        let service = &self.0.service;
+        if !service.wait(&outcome, Some(deadline), |outcome| outcome.is_some()) {
+            return Err(self.error(ErrorKind::TimedOut, attempt));
         }
-        Err(self.error(ErrorKind::TimedOut, attempt))
+        let outcome = *outcome.lock();
+        Ok(outcome.unwrap_or(Outcome::Ended))
     }
 
     fn error(&self, kind: ErrorKind, attempt: &'static str) -> Error {

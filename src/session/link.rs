@@ -142,18 +142,16 @@ impl Link {
     /// Asks for the end of the connection. Of a client that is down: of its attempts.
     pub(crate) fn end(self: &Arc<Self>, reason: CloseReason, how: Ending) {
         match self.mailbox.push_end(reason, how) {
-            Gate::Open => Seat::notify(self, Ready::MAIL),
+            Gate::Open | Gate::Closing => Seat::notify(self, Ready::MAIL),
             Gate::Down(_) => self.owner.give_up(),
             Gate::Closed => {}
         }
     }
 
-    /// Notifies `watch` when the queue has fallen; at once when there is nothing to wait for.
+    /// Tells `watch` when the queue has fallen, or that there is nothing to wait for.
     pub(crate) fn watch(self: &Arc<Self>, watch: Watch) {
-        match self.mailbox.push_watch(watch) {
-            Ok(()) => Seat::notify(self, Ready::MAIL),
-            Err(watch) => watch.done.update(|done| *done = true),
-        }
+        self.mailbox.push_watch(watch);
+        Seat::notify(self, Ready::MAIL);
     }
 
     /// `patient`: what a message that does not fit becomes under [`Overflow::Wait`].
@@ -170,7 +168,7 @@ impl Link {
                 }),
                 Gate::Open if queued > self.limits.high => Ok(Sent::Congested),
                 Gate::Open => Ok(Sent::Queued),
-                Gate::Down(0) | Gate::Closed => Err(Sent::Closed),
+                Gate::Down(0) | Gate::Closing | Gate::Closed => Err(Sent::Closed),
                 Gate::Down(limit) if queued > limit => Err(Sent::Full),
                 Gate::Down(_) => Ok(Sent::Queued),
             }

@@ -22,10 +22,34 @@ pub(crate) enum Mail {
     Watch(Watch),
 }
 
-/// A thread that waits for a session's queue to fall to `below` bytes, or for its end.
+/// A thread that waits for a session's queue to fall to `below` bytes. Dropping it, in whatever
+/// way, tells the thread that the session has ended.
 pub(crate) struct Watch {
     pub(crate) below: usize,
-    pub(crate) done: Arc<Watched<bool>>,
+    pub(crate) outcome: Arc<Watched<Option<Outcome>>>,
+}
+
+/// What became of a [`Watch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Fell,
+    Ended,
+}
+
+impl Watch {
+    /// The queue has fallen. Always true, to be used in conditions.
+    pub(crate) fn fell(&self) -> bool {
+        self.outcome.update(|outcome| *outcome = Some(Outcome::Fell));
+        true
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.outcome.update(|outcome| {
+            outcome.get_or_insert(Outcome::Ended);
+        });
+    }
 }
 
 /// Whether a session takes messages.
@@ -33,6 +57,8 @@ pub(crate) struct Watch {
 pub(crate) enum Gate {
     /// Up to the session's limit.
     Open,
+    /// No messages any more; what else there is to say until the end is taken.
+    Closing,
     /// The client is not connected; so many bytes may wait until it is.
     Down(usize),
     Closed,
@@ -98,21 +124,19 @@ impl Mailbox {
     pub(crate) fn push_end(&self, reason: CloseReason, how: Ending) -> Gate {
         let mut mails = lock(&self.mails);
         let known = mails.ending == Some(Ending::Abrupt) || mails.ending == Some(how);
-        if mails.gate == Gate::Open && !known {
+        if matches!(mails.gate, Gate::Open | Gate::Closing) && !known {
             mails.ending = Some(how);
             mails.list.push(Mail::End(reason, how));
         }
         mails.gate
     }
 
-    /// Gives the watch back when the session is closed.
-    pub(crate) fn push_watch(&self, watch: Watch) -> Result<(), Watch> {
+    /// Drops the watch when the session is closed.
+    pub(crate) fn push_watch(&self, watch: Watch) {
         let mut mails = lock(&self.mails);
-        if mails.gate != Gate::Open {
-            return Err(watch);
+        if matches!(mails.gate, Gate::Open | Gate::Closing) {
+            mails.list.push(Mail::Watch(watch));
         }
-        mails.list.push(Mail::Watch(watch));
-        Ok(())
     }
 
     pub(crate) fn pause(&self, paused: bool) {
@@ -128,6 +152,14 @@ impl Mailbox {
         (std::mem::take(&mut mails.list), mails.paused.take())
     }
 
+    /// From open to closing.
+    pub(crate) fn set_closing(&self) {
+        let mut mails = lock(&self.mails);
+        if mails.gate == Gate::Open {
+            mails.gate = Gate::Closing;
+        }
+    }
+
     /// Sets the gate and takes out, to be dropped by the caller, what may not wait behind it:
     /// nothing while open, everything once closed, and all but messages and jobs in between.
     pub(crate) fn set_gate(&self, gate: Gate) -> Vec<Mail> {
@@ -135,7 +167,7 @@ impl Mailbox {
         mails.gate = gate;
         mails.ending = None;
         let waits = |mail: &Mail| match gate {
-            Gate::Open => true,
+            Gate::Open | Gate::Closing => true,
             Gate::Down(limit) => limit > 0 && !matches!(mail, Mail::End(..) | Mail::Watch(_)),
             Gate::Closed => false,
         };

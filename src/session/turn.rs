@@ -223,6 +223,14 @@ impl Link {
     /// Writes what the turn has queued; true when more can be written at once.
     fn settle(&self, core: &mut Core, protocol: &mut dyn Protocol) -> bool {
         for _ in 0..FLUSHES {
+            // What is cut off sends nothing more.
+            if !core.is_live() {
+                return false;
+            }
+            // Before the peer can know of it.
+            if core.phase == Phase::Closing || core.finishing {
+                self.mailbox.set_closing();
+            }
             let sent = core.flush();
             let pending = core.queue_len();
             self.queued.store(pending, Ordering::Relaxed);
@@ -235,7 +243,7 @@ impl Link {
                 protocol.on_drain(&mut Session::new(core, self));
             }
             core.advance();
-            if core.queue_len() == 0 || core.blocked || !core.is_live() {
+            if core.queue_len() == 0 || core.blocked {
                 return false;
             }
         }
@@ -293,8 +301,8 @@ impl Link {
         if let Some(stream) = core.stream.take() {
             if core.reset { stream.abort() } else { drop(stream) }
         }
-        core.notify_watches();
         if let Some(extras) = &mut core.extras {
+            extras.watches.clear();
             extras.groups.drain(..).for_each(Membership::leave);
         }
         self.owner.leave(self);
@@ -319,10 +327,7 @@ impl Link {
 
     fn forget_mail(&self, gate: Gate) {
         for mail in self.mailbox.set_gate(gate) {
-            match mail {
-                Mail::Watch(watch) => watch.done.update(|done| *done = true),
-                mail => self.drop_fenced("drop a session's job", mail),
-            }
+            self.drop_fenced("drop a session's job", mail);
         }
     }
 

@@ -177,18 +177,21 @@ fn read_while_polling(service: &Service, peer: &mut TcpStream, buffer: &mut [u8]
 fn the_loop_cannot_be_run_twice_at_once(design: Design) {
     let service = by_hand(design).start().unwrap();
     let (sender, receiver) = channel();
-    let (inner, from_inside) = (service.clone(), sender.clone());
+    let inner = service.clone();
     let nested = move || {
-        from_inside.send(inner.run()).unwrap();
-        from_inside.send(inner.run_for(LIMIT)).unwrap();
-        from_inside.send(inner.poll_once(LIMIT).map(drop)).unwrap();
         let other = inner.clone();
         let elsewhere = thread::spawn(move || other.run());
-        from_inside.send(elsewhere.join().unwrap()).unwrap();
+        let outcomes = [
+            inner.run(),
+            inner.run_for(LIMIT),
+            inner.poll_once(LIMIT).map(drop),
+            elsewhere.join().unwrap(),
+        ];
+        sender.send(outcomes).unwrap();
     };
     service.post(nested).unwrap();
     assert!(service.poll_once(Duration::ZERO).unwrap());
-    for outcome in receiver.try_iter().collect::<Vec<_>>() {
+    for outcome in next(&receiver) {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::AlreadyRunning);
     }
     service.stop().unwrap();

@@ -1,5 +1,7 @@
 //! The service: its threads and hooks, jobs and strands, start and stop, and the loop run by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -96,8 +96,7 @@ fn shutdown_runs_the_jobs_that_are_posted(design: Design) {
         strands[1].post(move || third.send(2).unwrap()).unwrap();
     }
     drop(sender);
-    let draining = service.clone();
-    let shutdown = thread::spawn(move || draining.shutdown(LIMIT));
+    let shutdown = thread::spawn(move || service.shutdown(LIMIT));
     gate.open();
     shutdown.join().unwrap().unwrap();
     assert_eq!(receiver.iter().count(), 3000);
@@ -172,9 +171,8 @@ fn the_time_to_stop_is_bounded_once(design: Design) {
     let mut peer = connect(&server);
     std::io::Write::write_all(&mut peer, b"!").unwrap();
     gate.wait_begun();
-    let stopping = service.clone();
     let begun = Instant::now();
-    let error = bounded("stop", move || stopping.stop()).unwrap_err();
+    let error = bounded("stop", move || service.stop()).unwrap_err();
     let took = begun.elapsed();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(took >= limit && took < 2 * limit, "{took:?}");

@@ -121,10 +121,11 @@ fn clones_are_the_same_strand(design: Design) {
     let service = design.service();
     let strand = service.strand();
     let (gate, blocked) = Gate::new();
-    strand.clone().post(blocked).unwrap();
+    let clones = [strand.clone(), strand.clone()];
+    strand.post(blocked).unwrap();
     gate.wait_begun();
     let (sender, receiver) = channel();
-    for (number, strand) in [strand.clone(), strand].into_iter().enumerate() {
+    for (number, strand) in clones.iter().enumerate() {
         let sender = sender.clone();
         strand.post(move || sender.send(number).unwrap()).unwrap();
     }

@@ -54,9 +54,9 @@ fn calls_that_wait_refuse_to_on_service_threads(design: Design) {
     client.wait_connected(LIMIT).unwrap();
     let group = raw::Group::new(&service);
     let (of_service, of_server, of_client) = (service.clone(), server.clone(), client.clone());
-    let results = in_a_callback(&service, move |session| -> Vec<Result<()>> {
+    let (results, inbox) = in_a_callback(&service, move |session| {
         let handle = session.handle();
-        vec![
+        let results: Vec<Result<()>> = vec![
             handle.flush(LIMIT),
             handle.send_within("x", LIMIT),
             group.send_within("x", LIMIT),
@@ -70,14 +70,19 @@ fn calls_that_wait_refuse_to_on_service_threads(design: Design) {
             inbox.receive(&mut [0], LIMIT).map(drop),
             inbox.receive_exact(&mut [0], LIMIT),
             inbox.receive_text(1, LIMIT).map(drop),
-        ]
+        ];
+        (results, inbox)
     });
     for (index, result) in results.into_iter().enumerate() {
         let kind = result.map_err(|error| error.kind());
         assert_eq!(kind, Err(ErrorKind::WouldDeadlock), "call {index}");
     }
     // None of them has done anything.
-    assert!(server.is_listening() && service.is_running() && client.is_connected());
+    assert!(server.is_listening() && service.is_running());
+    let mut answer = [0; 5];
+    client.handle().send("hello");
+    inbox.receive_exact(&mut answer, LIMIT).unwrap();
+    assert_eq!(&answer, b"hello");
 }
 
 fn calls_that_wait_may_be_made_on_another_services_threads(design: Design) {

@@ -1,0 +1,141 @@
+//! A member of a group that stops reading: it costs its own limit, and the others see nothing of
+//! it.
+
+use std::sync::mpsc::channel;
+use std::thread;
+
+use sockeye::{Bytes, CloseReason, ErrorKind, Limits, Overflow, Sent, Server, Service, raw};
+
+use crate::common::{Design, Event, Events, LIMIT, Peer, Probe, SHORT, addr_of, eventually};
+use crate::{on_both_designs, served};
+
+on_both_designs!(
+    a_member_that_does_not_read_ends_under_wait,
+    a_member_that_does_not_read_ends_under_disconnect,
+    a_member_that_does_not_read_misses_messages_under_drop,
+    what_waits_in_a_group_is_bounded,
+);
+
+const LIMIT_OF_QUEUE: usize = 200_000;
+const MESSAGE: usize = 10_000;
+const MESSAGES: usize = 300;
+
+/// A group of four, the first of which does not read.
+struct Room {
+    server: Server,
+    group: raw::Group,
+    lazy: Peer,
+    session: raw::Handle,
+    others: Vec<Peer>,
+    events: Events,
+}
+
+impl Room {
+    fn new(service: &Service, policy: Overflow) -> Self {
+        let group = raw::Group::new(service);
+        let joined = group.clone();
+        let (probe, events) = Probe::new();
+        let probe = probe.on_open(move |session| assert!(session.join(&joined)));
+        let limits = Limits::default().queue(LIMIT_OF_QUEUE).overflow(policy);
+        let server = served(service, probe, limits);
+        let lazy = Peer::narrow(addr_of(&server));
+        let session = events.open();
+        let others: Vec<Peer> = (0..3).map(|_| Peer::new(&server)).collect();
+        others.iter().for_each(|_| drop(events.open()));
+        eventually("all have joined", || group.len() == 4);
+        Self { server, group, lazy, session, others, events }
+    }
+
+    /// Sends numbered messages as fast as the others read them, which they do all the while.
+    fn send_all(&mut self) {
+        for number in 0..MESSAGES {
+            let mut message = vec![b'.'; MESSAGE];
+            message[..4].copy_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
+            self.group.send_within(message.clone(), LIMIT).unwrap();
+            let pending = self.session.pending();
+            assert!(pending <= LIMIT_OF_QUEUE, "{pending} bytes wait for the lazy member");
+            // Each gets it now, and not when the lazy one has been dealt with.
+            for peer in &mut self.others {
+                peer.expect(&message);
+            }
+        }
+    }
+}
+
+fn assert_ends(design: Design, policy: Overflow) {
+    let service = design.service();
+    let mut room = Room::new(&service, policy);
+    room.send_all();
+    let reason = room.events.close();
+    assert!(matches!(reason, CloseReason::Overflow), "{reason:?}");
+    assert!(room.lazy.receive_to_reset().len() < MESSAGE * MESSAGES);
+    eventually("it is no member any more", || room.group.len() == 3);
+    eventually("nor a session", || room.server.connections() == 3);
+    let more = room.events.rest();
+    assert!(!more.iter().any(|event| matches!(event, Event::Close(_))), "nobody else ends");
+}
+
+fn a_member_that_does_not_read_ends_under_wait(design: Design) {
+    assert_ends(design, Overflow::Wait);
+}
+
+fn a_member_that_does_not_read_ends_under_disconnect(design: Design) {
+    assert_ends(design, Overflow::Disconnect);
+}
+
+fn a_member_that_does_not_read_misses_messages_under_drop(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, Overflow::Drop);
+    room.send_all();
+    assert!(room.session.is_open());
+    let dropped = room.session.stats().dropped;
+    assert!(dropped > 0);
+    let Room { server, mut lazy, session, .. } = room;
+    assert_eq!(server.traffic().stats.dropped, dropped, "of nobody else");
+    let reading = thread::spawn(move || lazy.receive_to_end());
+    session.flush(LIMIT).unwrap();
+    assert_eq!(session.send("the last words"), Sent::Queued);
+    session.close();
+    let got = reading.join().unwrap();
+    let (messages, rest) = got.as_chunks::<MESSAGE>();
+    assert_eq!(rest, b"the last words");
+    assert_eq!(messages.len() + usize::try_from(dropped).unwrap(), MESSAGES);
+    let number = |message: &[u8; MESSAGE]| u32::from_be_bytes(message[..4].try_into().unwrap());
+    assert!(messages.is_sorted_by(|a, b| number(a) < number(b)), "in order");
+    assert!(messages.iter().all(|message| message[4..].iter().all(|byte| *byte == b'.')));
+}
+
+fn what_waits_in_a_group_is_bounded(design: Design) {
+    // A single thread, which a callback holds up, so that nothing is delivered.
+    let service = design.with(1).start().unwrap();
+    let group = raw::Group::new(&service);
+    let joined = group.clone();
+    let (probe, events) = Probe::new();
+    let probe = probe.on_open(move |session| assert!(session.join(&joined)));
+    let server = served(&service, probe, Limits::default().queue(64 << 20));
+    let mut peer = Peer::new(&server);
+    let handle = events.open();
+    let (go_on, wait) = channel::<()>();
+    let (told, begun) = channel();
+    let hold = move |_: &mut raw::Session<'_>| {
+        let _ = told.send(());
+        let _ = wait.recv_timeout(LIMIT);
+    };
+    handle.post(hold).unwrap();
+    begun.recv_timeout(LIMIT).unwrap();
+    let megabyte = Bytes::from(vec![1; 1 << 20]);
+    let sent: Vec<Sent> = (0..20).map(|_| group.send_shared(megabyte.clone())).collect();
+    assert_eq!(sent[0], Sent::Queued);
+    assert!(sent[1..16].iter().all(|sent| *sent == Sent::Congested), "{sent:?}");
+    assert!(sent[17..].iter().all(|sent| *sent == Sent::Full), "{sent:?}");
+    let late = group.send_within(megabyte.clone(), SHORT).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let waiting = group.clone();
+    let sending = thread::spawn(move || waiting.send_within("there is room", LIMIT));
+    go_on.send(()).unwrap();
+    let accepted = sent.iter().filter(|sent| sent.is_queued()).count();
+    let total = (accepted << 20) + "there is room".len();
+    let got = peer.receive(total);
+    assert!(got.ends_with(b"there is room"));
+    sending.join().unwrap().unwrap();
+}
