@@ -205,8 +205,8 @@ impl Shared {
         place: Option<Reserved<'_>>,
     ) {
         let Some(place) = place.filter(|_| self.welcomes(&peer)) else {
-            stream.abort();
             self.refused.fetch_add(1, Ordering::Relaxed);
+            stream.abort();
             return self.tell(|events| events.on_refused(&peer));
         };
         let made = contain("make a handler", || (self.protocol.0)(&peer));

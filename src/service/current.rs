@@ -1,9 +1,10 @@
 //! Which service the present thread works for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
-    static CURRENT: Cell<Option<Place>> = const { Cell::new(None) };
+    /// The innermost last: a callback of one service may run the loop of another by hand.
+    static CURRENT: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
     static NESTED: Cell<u8> = const { Cell::new(0) };
 }
 
@@ -13,28 +14,30 @@ struct Place {
     home: usize,
 }
 
-/// Marks the thread as a service's while it lives, and then as whatever it was before: a thread
-/// of one service may run another by hand.
-pub(super) struct Current(Option<Place>);
+/// Marks the thread as a service's while it lives.
+pub(super) struct Current(());
 
 impl Current {
     pub(super) fn enter(service: usize, home: usize) -> Self {
-        Self(CURRENT.replace(Some(Place { service, home })))
+        CURRENT.with_borrow_mut(|places| places.push(Place { service, home }));
+        Self(())
     }
 }
 
 impl Drop for Current {
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        CURRENT.with_borrow_mut(Vec::pop);
     }
 }
 
+/// Whether the service cannot go on before this thread does.
 pub(super) fn is_service(service: usize) -> bool {
-    CURRENT.get().is_some_and(|place| place.service == service)
+    CURRENT.with_borrow(|places| places.iter().any(|place| place.service == service))
 }
 
+/// Whether this thread's loop is that home's.
 pub(super) fn is_home(service: usize, home: usize) -> bool {
-    CURRENT.get() == Some(Place { service, home })
+    CURRENT.with_borrow(|places| places.last() == Some(&Place { service, home }))
 }
 
 /// How many turns may run inside of each other on one thread before the stack is in danger.

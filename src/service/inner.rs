@@ -182,6 +182,12 @@ impl Inner {
 
     pub(super) fn give_back(&self, worker: Worker) {
         *lock(&self.by_hand) = Some(worker);
+        self.lifecycle.update(|_| ());
+    }
+
+    /// Whether nobody runs the loop by hand, of a service that is run so.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.settings.manual || lock(&self.by_hand).is_some()
     }
 
     pub(super) fn halted(&self) -> bool {

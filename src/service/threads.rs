@@ -153,7 +153,7 @@ fn run(service: &Arc<Inner>, index: usize) {
 fn halt(service: &Arc<Inner>, deadline: Instant) -> bool {
     service.set_accepts_work(false);
     service.set_halt(true);
-    let all_ended = |lifecycle: &mut Lifecycle| lifecycle.threads == 0;
+    let all_ended = |now: &mut Lifecycle| now.threads == 0 && service.is_at_rest();
     let ended = service.lifecycle.wait(Some(deadline), all_ended);
     service.lifecycle.update(|lifecycle| {
         lifecycle.state = State::Stopped;

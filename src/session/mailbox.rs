@@ -119,14 +119,17 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Asks for the end. Only the first asking of each severity is kept. The gate is left to the
-    /// session's turn.
+    /// Asks for the end; messages are refused from here on. Only the first asking of each severity
+    /// is kept.
     pub(crate) fn push_end(&self, reason: CloseReason, how: Ending) -> Gate {
         let mut mails = lock(&self.mails);
         let known = mails.ending == Some(Ending::Abrupt) || mails.ending == Some(how);
-        if matches!(mails.gate, Gate::Open | Gate::Closing) && !known {
-            mails.ending = Some(how);
-            mails.list.push(Mail::End(reason, how));
+        if matches!(mails.gate, Gate::Open | Gate::Closing) {
+            mails.gate = Gate::Closing;
+            if !known {
+                mails.ending = Some(how);
+                mails.list.push(Mail::End(reason, how));
+            }
         }
         mails.gate
     }

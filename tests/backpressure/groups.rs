@@ -112,7 +112,8 @@ fn what_waits_in_a_group_is_bounded(design: Design) {
     let joined = group.clone();
     let (probe, events) = Probe::new();
     let probe = probe.on_open(move |session| assert!(session.join(&joined)));
-    let server = served(&service, probe, Limits::default().queue(64 << 20));
+    let builder = Server::builder(&service, probe.serve());
+    let server = builder.limits(Limits::default().queue(64 << 20)).listen("127.0.0.1:0").unwrap();
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let (go_on, wait) = channel::<()>();

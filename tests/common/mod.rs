@@ -2,6 +2,7 @@
 //! plain sockets, and waits that end.
 
 #![allow(dead_code, unused_imports, reason = "each suite uses a part of it")]
+#![allow(unreachable_pub, reason = "a module of several suites")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod peer;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sockeye::{Client, ErrorKind, Expiry, Inbox, Server, Service, raw, service};
 
 use crate::common::{Design, Echo, LIMIT};
-use crate::{next, on_both_designs};
+use crate::{Gate, next, on_both_designs};
 
 on_both_designs!(
     it_has_no_threads_and_does_nothing_by_itself,
@@ -25,8 +25,10 @@ on_both_designs!(
     polling_serves_a_connection,
     the_loop_cannot_be_run_twice_at_once,
     the_thread_is_a_service_thread_while_it_runs_the_loop,
+    a_thread_that_runs_the_loop_of_another_service_is_still_its_own_services,
     calls_that_wait_run_the_loop_meanwhile,
     a_stopped_service_runs_nothing,
+    stop_waits_for_the_callback_that_another_thread_runs,
     stop_ends_connections_without_a_loop_running,
     shutdown_runs_posted_jobs_without_a_loop_running,
     a_busy_loop_calls_on_idle,
@@ -215,6 +217,26 @@ fn the_thread_is_a_service_thread_while_it_runs_the_loop(design: Design) {
     service.stop().unwrap();
 }
 
+fn a_thread_that_runs_the_loop_of_another_service_is_still_its_own_services(design: Design) {
+    let (outer, inner) = (design.service(), by_hand(design).start().unwrap());
+    let (sender, receiver) = channel();
+    let (outside, inside) = (outer.clone(), inner.clone());
+    let run_inner = move || {
+        let (own, other) = (inside.clone(), outside.clone());
+        let look = move || {
+            let refused = other.shutdown(LIMIT).map_err(|error| error.kind());
+            sender.send((own.is_service_thread(), other.is_service_thread(), refused)).unwrap();
+        };
+        inside.post(look).unwrap();
+        inside.poll_once(Duration::ZERO).unwrap();
+        assert!(outside.is_service_thread() && !inside.is_service_thread());
+    };
+    outer.post(run_inner).unwrap();
+    assert_eq!(next(&receiver), (true, true, Err(ErrorKind::WouldDeadlock)));
+    inner.stop().unwrap();
+    outer.stop().unwrap();
+}
+
 fn calls_that_wait_run_the_loop_meanwhile(design: Design) {
     let service = by_hand(design).start().unwrap();
     let server = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0").unwrap();
@@ -248,6 +270,23 @@ fn a_stopped_service_runs_nothing(design: Design) {
     service.start().unwrap();
     service.poll_once(Duration::ZERO).unwrap();
     receiver.try_recv().unwrap();
+    service.stop().unwrap();
+}
+
+fn stop_waits_for_the_callback_that_another_thread_runs(design: Design) {
+    let limit = Duration::from_millis(50);
+    let service = by_hand(design).stop_limit(limit).start().unwrap();
+    let (gate, blocked) = Gate::new();
+    service.post(blocked).unwrap();
+    let running = service.clone();
+    let runner = thread::spawn(move || running.run());
+    gate.wait_begun();
+    let begun = Instant::now();
+    assert_eq!(service.stop().unwrap_err().kind(), ErrorKind::TimedOut);
+    assert!(begun.elapsed() >= limit);
+    gate.open();
+    runner.join().unwrap().unwrap();
+    service.start().unwrap();
     service.stop().unwrap();
 }
 

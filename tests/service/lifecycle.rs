@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -64,20 +64,46 @@ fn stop_on_a_stopped_service_does_nothing(design: Design) {
 }
 
 fn a_stop_in_a_callback_takes_effect_after_it(design: Design) {
-    let (sender, receiver) = channel();
-    let ended = sender.clone();
-    let service = design.builder().on_stopped(move || ended.send("stopped").unwrap());
-    let service = service.start().unwrap();
-    let own = service.clone();
-    let job = move || {
-        own.stop().unwrap();
-        own.stop().unwrap();
-        sender.send("callback").unwrap();
+    for stop_in in [stop_in_a_job, stop_in_a_timer, stop_in_a_session] {
+        let (sender, receiver) = channel();
+        let ended = sender.clone();
+        let service = design.builder().on_stopped(move || ended.send("stopped").unwrap());
+        let service = service.start().unwrap();
+        let own = service.clone();
+        let stop = move || {
+            own.stop().unwrap();
+            own.stop().unwrap();
+            sender.send("callback").unwrap();
+        };
+        let _kept = stop_in(&service, Box::new(stop));
+        service.wait();
+        assert!(!service.is_running());
+        assert_eq!(take(&receiver, 2), ["callback", "stopped"]);
+    }
+}
+
+type Stop = Box<dyn FnOnce() + Send>;
+
+fn stop_in_a_job(service: &Service, stop: Stop) -> Option<(Server, TcpStream)> {
+    service.post(stop).unwrap();
+    None
+}
+
+fn stop_in_a_timer(service: &Service, stop: Stop) -> Option<(Server, TcpStream)> {
+    service.after(Duration::ZERO, stop).detach();
+    None
+}
+
+fn stop_in_a_session(service: &Service, stop: Stop) -> Option<(Server, TcpStream)> {
+    let stop = Mutex::new(Some(stop));
+    let make = move |_: &_| {
+        let mut stop = stop.lock().unwrap().take();
+        move |_: &mut raw::Session<'_>, _: &[u8]| stop.take().into_iter().for_each(|stop| stop())
     };
-    service.post(job).unwrap();
-    service.wait();
-    assert!(!service.is_running());
-    assert_eq!(take(&receiver, 2), ["callback", "stopped"]);
+    let server = Server::builder(service, raw::server(make)).listen("127.0.0.1:0").unwrap();
+    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    peer.write_all(b"!").unwrap();
+    Some((server, peer))
 }
 
 fn wait_returns_when_another_thread_stops_the_service(design: Design) {

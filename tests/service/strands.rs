@@ -20,6 +20,7 @@ on_both_designs!(
     a_strand_runs_beside_the_services_own,
     clones_are_the_same_strand,
     a_strand_with_many_jobs_leaves_room_for_others,
+    a_strand_with_many_jobs_leaves_room_for_timers_and_connections,
     dispatch_on_an_idle_strand_runs_at_once,
     dispatch_within_a_job_of_the_same_strand_posts,
     dispatch_outside_of_the_service_posts,
@@ -150,6 +151,35 @@ fn a_strand_with_many_jobs_leaves_room_for_others(design: Design) {
     let all = take(&receiver, 10_001);
     let turn = all.iter().position(|job| *job == "quick").unwrap();
     assert!(turn < 1000, "its turn came after {turn} jobs of the other strand");
+    service.stop().unwrap();
+}
+
+fn a_strand_with_many_jobs_leaves_room_for_timers_and_connections(design: Design) {
+    let service = single(design).start().unwrap();
+    let (sender, receiver) = channel();
+    let (on_timer, on_data) = (sender.clone(), sender.clone());
+    let make = move |_: &_| {
+        let sender = on_data.clone();
+        move |_: &mut raw::Session<'_>, _: &[u8]| sender.send("data").unwrap()
+    };
+    let server = Server::builder(&service, raw::server(make)).listen("127.0.0.1:0").unwrap();
+    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    eventually("the session is there", || server.connections() == 1);
+    let (gate, blocked) = Gate::new();
+    service.post(blocked).unwrap();
+    gate.wait_begun();
+    for _ in 0..10_000 {
+        let sender = sender.clone();
+        service.post(move || sender.send("job").unwrap()).unwrap();
+    }
+    service.after(Duration::ZERO, move || on_timer.send("timer").unwrap()).detach();
+    peer.write_all(b"!").unwrap();
+    gate.open();
+    let all = take(&receiver, 10_002);
+    for other in ["timer", "data"] {
+        let turn = all.iter().position(|job| *job == other).unwrap();
+        assert!(turn < 1000, "{other}: its turn came after {turn} jobs");
+    }
     service.stop().unwrap();
 }
 

@@ -119,6 +119,7 @@ fn a_closing_session_refuses_messages(design: Design) {
     let handle = events.open();
     handle.send("the last words");
     handle.close();
+    assert_eq!(handle.send("too late"), Sent::Closed);
     assert_eq!(peer.receive_to_end(), b"the last words");
     // The peer has not ended yet, so the session is still there.
     assert_eq!(server.connections(), 1);

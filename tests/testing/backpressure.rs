@@ -43,6 +43,31 @@ fn backpressure_bounds_an_echo_that_looks_at_nothing() {
     }
 }
 
+/// Under `Wait` nothing is read that an echo would have no room for.
+#[test]
+fn an_echo_never_overflows_however_small_its_queue() {
+    for seed in 0..100 {
+        let mut random = Random(seed);
+        let data = random.bytes(1000..3000);
+        let (probe, events) = echo();
+        let queue = random.draw(1..500);
+        let limits = Limits::default().queue(queue).marks(random.draw(0..500), random.draw(0..500));
+        let side = Side::new(raw::client(probe)).limits(limits).faults(faults(seed));
+        let mut peer = Harness::new(side.capacity(random.draw(1..2000)));
+        let mut answer = Vec::new();
+        for piece in random.cut(&data) {
+            peer.pause();
+            peer.feed(piece);
+            assert!(peer.handle().pending() <= queue, "seed {seed}");
+            answer.extend(peer.resume());
+        }
+        answer.extend(peer.finish());
+        assert!(answer == data, "seed {seed}: {} of {}", answer.len(), data.len());
+        let reasons = Ending::of(&events).reasons;
+        assert!(matches!(reasons[..], [CloseReason::Remote]), "seed {seed}: {reasons:?}");
+    }
+}
+
 /// A handler that sends until it is told not to, and goes on in `on_drain`.
 #[test]
 fn a_sender_that_heeds_the_marks_comes_to_its_end() {
@@ -118,6 +143,30 @@ fn an_overflow_disconnects_once_and_sends_nothing_more() {
         let ending = Ending::of(&events);
         assert!(data.starts_with(&ending.data), "seed {seed}");
         let reasons = &ending.reasons;
+        assert!(matches!(reasons[..], [CloseReason::Overflow]), "seed {seed}: {reasons:?}");
+        assert!(peer.is_reset(), "seed {seed}");
+    }
+}
+
+#[test]
+fn an_overflow_by_a_handle_disconnects_too() {
+    for seed in 0..50 {
+        let (probe, events) = echo();
+        let limits = Limits::default().queue(100).overflow(Overflow::Disconnect);
+        let side = Side::new(raw::client(probe)).limits(limits).faults(faults(seed)).capacity(20);
+        let mut peer = Harness::new(side);
+        peer.pause();
+        peer.feed("kept in the socket");
+        let handle = peer.handle();
+        let sent: Vec<_> = (0..20).map(|_| handle.send([7; 10])).collect();
+        let taken = sent.iter().take_while(|sent| sent.is_queued()).count();
+        assert!((8..=10).contains(&taken), "seed {seed}: {taken} taken");
+        assert!(sent[taken..].iter().all(|sent| !sent.is_queued()), "seed {seed}: {sent:?}");
+        assert_eq!(sent[taken], Sent::Overflow, "seed {seed}");
+        peer.run();
+        assert_eq!(handle.send("too late"), Sent::Closed, "seed {seed}");
+        assert_eq!(peer.resume(), b"", "seed {seed}");
+        let reasons = Ending::of(&events).reasons;
         assert!(matches!(reasons[..], [CloseReason::Overflow]), "seed {seed}: {reasons:?}");
         assert!(peer.is_reset(), "seed {seed}");
     }

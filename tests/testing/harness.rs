@@ -1,6 +1,7 @@
 //! The harness itself: that a session driven by hand behaves as one on a socket, and that tests
 //! built upon it can rely on what it tells.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -152,6 +153,34 @@ fn resets_go_both_ways() {
     peer.handle().abort();
     peer.run();
     assert!(peer.is_reset() && matches!(peer.closed(), Some(CloseReason::Aborted)));
+}
+
+#[test]
+fn a_reset_is_seen_also_where_nothing_is_read() {
+    let mut peer = Harness::new(raw::server(|_| Echo));
+    peer.handle().pause();
+    peer.run();
+    peer.reset();
+    assert!(matches!(peer.closed(), Some(CloseReason::Reset)), "of a paused session");
+
+    let mut peer = Harness::new(raw::client(Probe::new().0.keep_open()));
+    peer.finish();
+    assert!(peer.closed().is_none());
+    peer.reset();
+    assert!(matches!(peer.closed(), Some(CloseReason::Reset)), "behind the peer's end");
+}
+
+#[test]
+fn handles_refuse_once_a_close_is_told() {
+    let (probe, events) = Probe::new();
+    let (told, refused) = channel();
+    let probe = probe.on_close(move |session| {
+        let handle = session.handle();
+        let _ = told.send((handle.is_open(), handle.send("too late"), session.send("too late")));
+    });
+    Harness::new(raw::client(probe)).finish();
+    assert_eq!(refused.recv().unwrap(), (false, Sent::Closed, Sent::Closed));
+    assert!(matches!(events.close(), CloseReason::Remote));
 }
 
 #[test]

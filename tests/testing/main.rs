@@ -1,5 +1,7 @@
 //! What `sockeye::testing` offers, and what it shows: sessions whose network does its worst.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

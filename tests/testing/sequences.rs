@@ -95,10 +95,10 @@ impl Run {
                 self.fed += count;
                 self.answer.extend(self.peer.feed(data));
             }
-            Operation::Send(count) => drop(handle.send(self.next(count))),
+            Operation::Send(count) => assert!(handle.send(self.next(count)).is_queued()),
             Operation::Post(count) => {
                 let data = self.next(count);
-                handle.post(move |session| drop(session.send(data))).unwrap();
+                handle.post(move |session| assert!(session.send(data).is_queued())).unwrap();
             }
             Operation::PausePeer => self.peer.pause(),
             Operation::ResumePeer => self.answer.extend(self.peer.resume()),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sockeye::{ErrorKind, Expiry};
 
 use crate::common::{Design, LIMIT, eventually};
-use crate::{ended, next, observed, on_both_designs};
+use crate::{next, observed, on_both_designs};
 
 on_both_designs!(
     wait_tells_how_the_wait_ended,

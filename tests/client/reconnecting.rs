@@ -1,0 +1,413 @@
+//! The way back: when a client connects again, how often, and when it does not.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sockeye::client::State;
+use sockeye::{
+    Backoff, Client, CloseReason, ErrorKind, Limit, Limits, Overflow, Sent, Server, Service, client,
+    raw,
+};
+
+use crate::common::{
+    Design, Echo, LIMIT, Peer, Probe, SHORT, addr_of, bounded, eventually, free_addr, quiet,
+};
+use crate::{Teller, accept, assert_nobody_waits, listener, on_both_designs, soon};
+
+on_both_designs!(
+    a_client_comes_back_when_its_server_does,
+    attempts_are_counted_and_delays_grow,
+    after_so_many_attempts_a_client_gives_up,
+    the_count_starts_anew_with_every_connection,
+    whatever_ends_a_connection_from_outside_brings_the_client_back,
+    a_client_that_closes_itself_does_not_come_back,
+    without_a_backoff_a_client_does_not_come_back,
+    a_server_restart_brings_its_clients_back,
+    a_service_restart_brings_server_and_client_back,
+    a_service_restart_leaves_a_disconnected_client_alone,
+    the_handle_and_the_handler_stay_the_same,
+    reconnect_closes_and_connects_again,
+    reconnect_of_a_client_that_cannot_says_why,
+    connecting_while_it_waits_is_done_at_once,
+    a_client_may_be_told_to_connect_in_on_disconnected,
+    a_handler_may_be_told_to_connect_in_on_close,
+);
+
+fn builder(service: &Service) -> client::Builder {
+    Client::builder(service, raw::client(Echo))
+}
+
+/// Seconds, where tests shall not wait for the next attempt.
+fn much_later() -> Backoff {
+    Backoff::default().first(LIMIT * 100).max(LIMIT * 100)
+}
+
+fn a_client_comes_back_when_its_server_does(design: Design) {
+    let service = design.service();
+    let addr = free_addr();
+    let (teller, told) = Teller::new();
+    let client = builder(&service).events(teller).reconnect(soon()).connect(addr).unwrap();
+    for _ in 0..3 {
+        // Some attempts fail before somebody listens.
+        told.wait(&format!("error Refused on {addr}"));
+        assert_ne!(client.state(), State::Disconnected);
+        let listener = TcpListener::bind(addr).unwrap();
+        let mut peer = accept(&listener);
+        peer.exchange("hello");
+        told.wait(&format!("connected to {addr}"));
+        client.wait_connected(LIMIT).unwrap();
+        drop(listener);
+        drop(peer);
+        told.expect("disconnected: Remote");
+    }
+}
+
+fn attempts_are_counted_and_delays_grow(design: Design) {
+    let service = design.service();
+    let addr = free_addr();
+    let (teller, told) = Teller::new();
+    let first = Duration::from_millis(2);
+    let backoff = Backoff::default().first(first).max(5 * first).factor(2.0).jitter(0.0);
+    let _client = builder(&service).events(teller).reconnect(backoff).connect(addr).unwrap();
+    for (attempt, delay) in [(1, "2ms"), (2, "4ms"), (3, "8ms"), (4, "10ms"), (5, "10ms")] {
+        told.expect("connecting");
+        told.expect(&format!("error Refused on {addr}"));
+        told.expect(&format!("attempt {attempt} in {delay}"));
+    }
+}
+
+fn after_so_many_attempts_a_client_gives_up(design: Design) {
+    let service = design.service();
+    let addr = free_addr();
+    let (teller, told) = Teller::new();
+    let client = builder(&service).events(teller).reconnect(soon().attempts(3)).connect(addr);
+    let client = client.unwrap();
+    let error = client.wait_connected(LIMIT).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "why the last one failed");
+    assert_eq!(client.state(), State::Disconnected);
+    assert_eq!(client.last_error().unwrap().kind(), ErrorKind::Refused);
+    for attempt in ["attempt 1 in 5ms", "attempt 2 in 10ms", "attempt 3 in 20ms"] {
+        told.expect("connecting");
+        told.expect(&format!("error Refused on {addr}"));
+        told.expect(attempt);
+    }
+    told.expect("connecting");
+    told.expect(&format!("error Refused on {addr}"));
+    service.stop().unwrap();
+    assert!(told.rest().is_empty());
+    // Told to, it begins anew.
+    service.start().unwrap();
+    client.connect();
+    told.wait("attempt 1 in 5ms");
+}
+
+fn the_count_starts_anew_with_every_connection(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let addr = listener.local_addr().unwrap();
+    let (teller, told) = Teller::new();
+    let backoff = soon().attempts(1);
+    let _client = builder(&service).events(teller).reconnect(backoff).connect(addr).unwrap();
+    for _ in 0..10 {
+        accept(&listener).exchange("hello");
+        told.wait("attempt 1 in 5ms");
+    }
+}
+
+/// A client of the listener whose session ends as `end` says, and then comes back.
+fn assert_comes_back(
+    service: &Service,
+    limits: &Limits,
+    end: impl FnOnce(Peer, &raw::Handle) -> Option<Peer>,
+) -> CloseReason {
+    let listener = listener();
+    let (probe, events) = Probe::new();
+    let protocol = raw::client(probe.echo());
+    let builder = Client::builder(service, protocol).limits(limits.clone()).reconnect(soon());
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let mut peer = accept(&listener);
+    peer.exchange("before");
+    let ended = end(peer, &client.handle());
+    let reason = events.close();
+    drop(ended);
+    accept(&listener).exchange("after");
+    reason
+}
+
+fn whatever_ends_a_connection_from_outside_brings_the_client_back(design: Design) {
+    let service = design.service();
+    let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect).idle(SHORT);
+    let reason = assert_comes_back(&service, &limits, |peer, _| {
+        drop(peer);
+        None
+    });
+    assert!(matches!(reason, CloseReason::Remote), "{reason:?}");
+    let reason = assert_comes_back(&service, &limits, |peer, _| {
+        peer.reset();
+        None
+    });
+    assert!(matches!(reason, CloseReason::Reset), "{reason:?}");
+    let reason = assert_comes_back(&service, &limits, |peer, handle| {
+        assert_eq!(handle.send([1; 1001]), Sent::Overflow);
+        Some(peer)
+    });
+    assert!(matches!(reason, CloseReason::Overflow), "{reason:?}");
+    let reason = assert_comes_back(&service, &limits, |peer, handle| {
+        handle.post(|_| panic!("as the test wished")).unwrap();
+        Some(peer)
+    });
+    assert!(matches!(reason, CloseReason::Panic(_)), "{reason:?}");
+    let reason = assert_comes_back(&service, &limits, |mut peer, _| {
+        peer.expect_end();
+        None
+    });
+    assert!(matches!(reason, CloseReason::Timeout(Limit::Idle)), "{reason:?}");
+}
+
+fn a_client_that_closes_itself_does_not_come_back(design: Design) {
+    let service = design.service();
+    let ends: [fn(&Client); 5] = [
+        |client| client.disconnect(),
+        |client| client.handle().close(),
+        |client| client.handle().abort(),
+        |client| client.handle().post(|session| session.close()).unwrap(),
+        |client| client.handle().post(|session| session.abort()).unwrap(),
+    ];
+    for (index, end) in ends.into_iter().enumerate() {
+        let listener = listener();
+        let (teller, told) = Teller::new();
+        let builder = builder(&service).reconnect(soon()).events(teller);
+        let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+        let mut peer = accept(&listener);
+        peer.exchange("hello");
+        end(&client);
+        peer.receive_what_comes();
+        drop(peer);
+        client.wait_disconnected(LIMIT).unwrap();
+        assert_nobody_waits(&listener);
+        let wanted = ["Local", "Local", "Aborted", "Local", "Aborted"][index];
+        told.wait(&format!("disconnected: {wanted}"));
+        assert_eq!(client.last_error().unwrap().kind(), ErrorKind::Closed);
+        assert!(told.rest().is_empty(), "nothing more is tried");
+    }
+}
+
+fn without_a_backoff_a_client_does_not_come_back(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let (teller, told) = Teller::new();
+    let client = builder(&service).events(teller).connect(listener.local_addr().unwrap()).unwrap();
+    accept(&listener).exchange("hello");
+    client.wait_disconnected(LIMIT).unwrap();
+    told.wait("disconnected: Remote");
+    assert!(told.rest().is_empty());
+    assert_nobody_waits(&listener);
+}
+
+/// A client whose own handler tells of what its server echoes.
+fn assert_echoed(client: &Client, events: &crate::common::Events, what: &str) {
+    client.wait_connected(LIMIT).unwrap();
+    assert!(client.handle().send(what).is_queued(), "{what}: {:?}", client.state());
+    assert_eq!(events.data(what.len()), what.as_bytes());
+}
+
+fn a_server_restart_brings_its_clients_back(design: Design) {
+    let (service, other) = (design.service(), design.service());
+    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+    let (probe, events) = Probe::new();
+    let builder = Client::builder(&other, raw::client(probe)).reconnect(soon());
+    let client = builder.connect(addr_of(&server)).unwrap();
+    for round in 0..5 {
+        assert_echoed(&client, &events, &format!("round {round}"));
+        server.restart().unwrap();
+        assert!(matches!(events.close(), CloseReason::Remote));
+    }
+    assert_echoed(&client, &events, "the last round");
+}
+
+fn a_service_restart_brings_server_and_client_back(design: Design) {
+    let service = design.service();
+    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+    for backoff in [None, Some(soon())] {
+        let (probe, events) = Probe::new();
+        let builder = Client::builder(&service, raw::client(probe));
+        let builder = match backoff {
+            Some(backoff) => builder.reconnect(backoff),
+            None => builder,
+        };
+        let client = builder.connect(addr_of(&server)).unwrap();
+        for round in 0..10 {
+            assert_echoed(&client, &events, &format!("round {round}"));
+            let restarted = service.clone();
+            bounded("restart", move || restarted.restart()).unwrap();
+        }
+        assert_echoed(&client, &events, "the last round");
+    }
+}
+
+fn a_service_restart_leaves_a_disconnected_client_alone(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let (teller, told) = Teller::new();
+    let builder = builder(&service).reconnect(soon()).events(teller);
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    drop(accept(&listener));
+    // It comes back from that, but not from its own end.
+    let peer = accept(&listener);
+    told.wait("disconnected: Remote");
+    client.wait_connected(LIMIT).unwrap();
+    client.disconnect();
+    drop(peer);
+    client.wait_disconnected(LIMIT).unwrap();
+    told.wait("disconnected: Local");
+    service.restart().unwrap();
+    assert_eq!(client.state(), State::Disconnected);
+    assert_nobody_waits(&listener);
+    assert!(told.rest().is_empty());
+}
+
+fn the_handle_and_the_handler_stay_the_same(design: Design) {
+    struct Counting {
+        data: usize,
+        opened: Arc<AtomicUsize>,
+    }
+    impl raw::Handler for Counting {
+        fn on_open(&mut self, _: &mut raw::Session<'_>) {
+            self.opened.fetch_add(1, Ordering::SeqCst);
+        }
+        fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
+            self.data += data.len();
+            assert!(session.state::<&str>().is_none(), "a connection's value goes with it");
+            session.set_state("a value");
+            session.send(self.data.to_string());
+        }
+    }
+    let service = design.service();
+    let listener = listener();
+    let opened = Arc::new(AtomicUsize::new(0));
+    let handler = Counting { data: 0, opened: Arc::clone(&opened) };
+    let builder = Client::builder(&service, raw::client(handler)).reconnect(soon());
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let handle = client.handle();
+    let id = handle.id();
+    for round in 1..=5 {
+        let mut peer = accept(&listener);
+        peer.send("12");
+        peer.expect((2 * round).to_string());
+        assert_eq!(opened.load(Ordering::SeqCst), round, "the handler is the same");
+        assert_eq!((client.handle(), handle.id()), (handle.clone(), id));
+        assert!(handle.send("!").is_queued());
+        peer.expect("!");
+        // Over all connections.
+        eventually("all is counted", || handle.stats().bytes_received == 2 * round as u64);
+        assert_eq!(client.stats().bytes_received, 2 * round as u64);
+    }
+}
+
+fn reconnect_closes_and_connects_again(design: Design) {
+    let service = design.service();
+    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+    let (probe, events) = Probe::new();
+    let client = Client::builder(&service, raw::client(probe)).connect(addr_of(&server)).unwrap();
+    for round in 0..5 {
+        assert_echoed(&client, &events, &format!("round {round}"));
+        client.handle().send("and this on the way out");
+        let reconnected = client.clone();
+        bounded("reconnect", move || reconnected.reconnect(LIMIT)).unwrap();
+        assert!(matches!(events.close(), CloseReason::Local));
+        assert!(client.is_connected());
+    }
+    assert_echoed(&client, &events, "the last round");
+    eventually("the others have ended", || server.connections() == 1);
+    assert_eq!(server.traffic().accepted, 6);
+}
+
+fn reconnect_of_a_client_that_cannot_says_why(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let addr = listener.local_addr().unwrap();
+    let client = builder(&service).connect(addr).unwrap();
+    let mut peer = accept(&listener);
+    client.wait_connected(LIMIT).unwrap();
+    // Who does not end keeps the close waiting.
+    let late = client.reconnect(SHORT).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    peer.expect_end();
+    drop(peer);
+    client.wait_disconnected(LIMIT).unwrap();
+    drop(listener);
+    assert_eq!(client.reconnect(LIMIT).unwrap_err().kind(), ErrorKind::Refused);
+}
+
+fn connecting_while_it_waits_is_done_at_once(design: Design) {
+    let service = design.service();
+    let addr = free_addr();
+    let (teller, told) = Teller::new();
+    let builder = builder(&service).events(teller);
+    let client = builder.reconnect(much_later()).connect(addr).unwrap();
+    eventually("it waits", || client.state() == State::Waiting);
+    let listener = TcpListener::bind(addr).unwrap();
+    client.connect();
+    client.wait_connected(LIMIT).unwrap();
+    accept(&listener).exchange("hello");
+    told.wait(&format!("connected to {addr}"));
+}
+
+fn a_client_may_be_told_to_connect_in_on_disconnected(design: Design) {
+    struct Again(std::sync::mpsc::Receiver<Client>, AtomicUsize);
+    struct Shared(std::sync::Mutex<Again>);
+    impl client::Events for Shared {
+        fn on_disconnected(&self, _: &CloseReason) {
+            let again = self.0.lock().unwrap();
+            if again.1.fetch_add(1, Ordering::SeqCst) < 5 {
+                let client = again.0.recv_timeout(LIMIT).unwrap();
+                client.connect();
+            }
+        }
+    }
+    let service = design.service();
+    let listener = listener();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let events = Shared(std::sync::Mutex::new(Again(receiver, AtomicUsize::new(0))));
+    let client = builder(&service).events(events).connect(listener.local_addr().unwrap()).unwrap();
+    (0..5).for_each(|_| sender.send(client.clone()).unwrap());
+    // Whoever ends it.
+    for round in 0..6 {
+        let mut peer = accept(&listener);
+        client.wait_connected(LIMIT).unwrap();
+        peer.exchange("hello");
+        match round % 3 {
+            0 => drop(peer),
+            1 => peer.reset(),
+            _ => {
+                client.handle().close();
+                peer.expect_end();
+            }
+        }
+    }
+    client.wait_disconnected(LIMIT).unwrap();
+}
+
+fn a_handler_may_be_told_to_connect_in_on_close(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let addr: SocketAddr = listener.local_addr().unwrap();
+    let slot = Arc::new(std::sync::Mutex::new(None::<Client>));
+    let own = Arc::clone(&slot);
+    let (probe, _events) = Probe::new();
+    let probe = probe.echo().on_close(move |_| {
+        if let Some(client) = &*own.lock().unwrap() {
+            client.connect();
+        }
+    });
+    let client = Client::builder(&service, raw::client(probe)).connect(addr).unwrap();
+    *slot.lock().unwrap() = Some(client.clone());
+    for _ in 0..5 {
+        accept(&listener).exchange("hello");
+    }
+    slot.lock().unwrap().take();
+    accept(&listener).exchange("the last time");
+    client.wait_disconnected(LIMIT).unwrap();
+}
