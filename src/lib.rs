@@ -54,3 +54,8 @@ pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};
 pub use session::{CloseReason, Limit, Limits, Overflow, Sent, Stats};
 pub use uuid::Uuid;
+
+/// The README's programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -77,18 +77,24 @@ impl Worker {
         self.work(service)
     }
 
+    /// Runs what is queued, within a budget; false when there was nothing. A task that has used up
+    /// its own budget comes again only behind a poll, so that a full strand delays no timer.
     fn work(&mut self, service: &Inner) -> bool {
+        let mut again = false;
         for done in 0..BETWEEN_POLLS {
             if self.local.is_empty() {
+                if again {
+                    return true;
+                }
                 self.home.queue().take(&mut self.local);
             }
             let Some(task) = self.local.pop_front() else { return done > 0 };
-            self.run_task(task, service);
+            again |= self.run_task(task, service) == Next::Again;
         }
         true
     }
 
-    fn run_task(&mut self, task: Arc<dyn Task>, service: &Inner) {
+    fn run_task(&mut self, task: Arc<dyn Task>, service: &Inner) -> Next {
         let ready = task.seat().begin();
         // Tasks fence user code in themselves; this fence keeps the thread alive if one forgot.
         let next = contain("run a task", || task.turn(ready, self)).unwrap_or_else(|error| {
@@ -98,6 +104,7 @@ impl Worker {
         if next == Next::Again || !task.seat().end() {
             self.home.requeue(task);
         }
+        next
     }
 
     fn poll(&mut self, patience: Patience) {

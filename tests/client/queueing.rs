@@ -83,7 +83,8 @@ fn the_queue_is_bounded(design: Design) {
     let builder = builder(&service).reconnect(soon()).queue_while_down(10);
     let client = builder.connect(addr).unwrap();
     let handle = client.handle();
-    let sent = ["12345678", "abcd", "90", "x", ""].map(|text| (handle.send(text), handle.pending()));
+    let sent =
+        ["12345678", "abcd", "90", "x", ""].map(|text| (handle.send(text), handle.pending()));
     let wanted = [
         (Sent::Queued, 8),
         (Sent::Full, 8),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sockeye::client::State;
 use sockeye::{
-    Backoff, Client, CloseReason, ErrorKind, Limit, Limits, Overflow, Sent, Server, Service, client,
-    raw,
+    Backoff, Client, CloseReason, ErrorKind, Limit, Limits, Overflow, Sent, Server, Service,
+    client, raw,
 };
 
 use crate::common::{
