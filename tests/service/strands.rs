@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sockeye::{ErrorKind, Server, Service, Strand, raw};
 
@@ -172,8 +172,11 @@ fn a_strand_with_many_jobs_leaves_room_for_timers_and_connections(design: Design
         let sender = sender.clone();
         service.post(move || sender.send("job").unwrap()).unwrap();
     }
+    let armed = Instant::now();
     service.after(Duration::ZERO, move || on_timer.send("timer").unwrap()).detach();
     peer.write_all(b"!").unwrap();
+    // Ticks are a millisecond long, in which thousands of jobs fit.
+    eventually("the timer is due", || armed.elapsed() > Duration::from_millis(2));
     gate.open();
     let all = take(&receiver, 10_002);
     for other in ["timer", "data"] {
