@@ -107,7 +107,7 @@ fn measure(
 ) -> Result<Report, Box<dyn Error>> {
     let service = builder.start()?;
     let server = Server::builder(&service, raw::server(|_peer| Echo)).listen("127.0.0.1:0")?;
-    let address = server.local_addr().to_string();
+    let address = server.local_addr();
 
     let running = Arc::new(AtomicBool::new(true));
     let (done, results) = mpsc::channel();
@@ -118,7 +118,7 @@ fn measure(
         latencies: Vec::new(),
         done: done.clone(),
     };
-    let connect = |_| Client::builder(&service, raw::client(ping())).connect(&address);
+    let connect = |_| Client::builder(&service, raw::client(ping())).connect(address);
     let clients = (0..clients).map(connect).collect::<Result<Vec<_>, _>>()?;
     for client in &clients {
         client.wait_connected(LIMIT)?;
@@ -130,7 +130,7 @@ fn measure(
     }
     let mut before = 0;
     for second in 1..=seconds {
-        thread::sleep((begun + second * Duration::from_secs(1)) - Instant::now());
+        thread::sleep(begun + Duration::from_secs(1) * second - Instant::now());
         let messages = server.traffic().stats.messages_received;
         println!("  second {second:>2}  {:>11} messages", grouped(messages - before));
         before = messages;

@@ -8,8 +8,9 @@
 //! The poller runs the callbacks of what it polled by itself, and nobody polls meanwhile. Waking
 //! a second worker for every event would cost more than most callbacks do (two futex calls and a
 //! change of thread, 3-5 µs), so one sleeper keeps *watch* while the home is busy: it looks after
-//! every [`TICK`] whether the poller's place is vacant or work is left lying, and takes it. A callback that blocks
-//! therefore holds up the others for one tick, and short callbacks pay nothing.
+//! every [`TICK`] whether the poller's place is vacant or work is left lying, and takes it. A
+//! callback that blocks holds up the others for one tick; where callbacks have been seen to block,
+//! workers are woken for every event for some time, and nobody is held up.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
@@ -18,7 +19,10 @@ use std::time::Duration;
 use super::sync::{Condvar, Mutex, MutexGuard, lock};
 
 /// How long a home may go unpolled while a worker is free.
-const TICK: Duration = Duration::from_micros(200);
+const TICK: Duration = Duration::from_micros(300);
+
+/// Polls for which workers are woken eagerly after a callback was seen to block.
+const EAGER: u32 = 1000;
 
 /// Ticks without a single poll after which the watch ends: the poller sleeps, all is quiet.
 const QUIET_TICKS: u32 = 4;
@@ -51,6 +55,8 @@ struct State<T> {
     /// Nobody will ever work here again.
     closed: bool,
     watched: bool,
+    /// Polls that are still to be followed by waking a worker, because a callback has blocked.
+    eager: u32,
     poller: Poller,
     /// Counts polls, for the watch.
     polls: u64,
@@ -71,6 +77,7 @@ impl<T> RunQueue<T> {
             halted: false,
             closed: false,
             watched: false,
+            eager: 0,
             poller: Poller::Awake,
             polls: 0,
         };
@@ -102,9 +109,10 @@ impl<T> RunQueue<T> {
             return;
         }
         let mut state = lock(&self.state);
-        let several = batch.len() > 1;
+        let helped = batch.len() == 1 && state.watched && state.eager == 0;
+        state.eager = state.eager.saturating_sub(1);
         state.ready.append(batch);
-        let wake = if several || !state.watched { state.wake_worker() } else { Wake::Nobody };
+        let wake = if helped { Wake::Nobody } else { state.wake_worker() };
         drop(state);
         self.signal(wake);
     }
@@ -128,6 +136,11 @@ impl<T> RunQueue<T> {
         let mut state = lock(&self.state);
         state.closed = true;
         std::mem::take(&mut state.ready)
+    }
+
+    /// Told by a worker whose callbacks have blocked while others worked.
+    pub(super) fn be_eager(&self) {
+        lock(&self.state).eager = EAGER;
     }
 
     /// Called by the poller before it polls: true when it may sleep there.

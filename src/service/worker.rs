@@ -19,6 +19,9 @@ pub(crate) const READ_BUFFER: usize = 64 * 1024;
 /// Pieces of work between two looks into the poller.
 const BETWEEN_POLLS: usize = 256;
 
+/// What counts as blocking: longer than a thread usually waits for its processor.
+const BLOCKING: Duration = Duration::from_millis(5);
+
 /// One thread's share in a home, and the buffers that its tasks borrow for a turn.
 pub(crate) struct Worker {
     home: Arc<Home>,
@@ -112,6 +115,9 @@ impl Worker {
         if self.home.poll(patience, &mut self.polled, &mut self.now) {
             self.home.queue().push_polled(&mut self.polled);
             return;
+        }
+        if self.now.elapsed() >= BLOCKING {
+            self.home.queue().be_eager();
         }
         if patience != Patience::None {
             self.home.queue().wait();

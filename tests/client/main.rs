@@ -86,6 +86,7 @@ fn listener() -> TcpListener {
     TcpListener::bind(common::quiet()).unwrap()
 }
 
+#[track_caller]
 fn accept(listener: &TcpListener) -> Peer {
     Peer::accepted(listener)
 }

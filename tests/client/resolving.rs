@@ -166,8 +166,12 @@ fn the_next_address_is_used_when_the_first_refuses(design: Design) {
     let listener = listener();
     let (first, second) = (free_addr(), addr(&listener));
     let began = Instant::now();
-    let by_name = builder(&service).resolver(resolver(vec![first, second]));
-    for client in [by_name.connect("here:1"), builder(&service).connect([first, second])] {
+    for by_name in [true, false] {
+        let found = resolver(vec![first, second]);
+        let client = match by_name {
+            true => builder(&service).resolver(found).connect("here:1"),
+            false => builder(&service).connect([first, second]),
+        };
         let client = client.unwrap();
         client.wait_connected(LIMIT).unwrap();
         accept(&listener).exchange("hello");

@@ -87,6 +87,7 @@ pub fn addr_of(server: &Server) -> SocketAddr {
 }
 
 /// Waits until `done`, looking again and again, for what nothing tells of.
+#[track_caller]
 pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !done() {

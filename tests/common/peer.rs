@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, SockRef, Socket, Type};
 use sockeye::Server;
 
-use super::{LIMIT, addr_of};
+use super::{LIMIT, addr_of, eventually};
 
 /// A connected socket whose calls wait for [`LIMIT`] at most.
 pub struct Peer(TcpStream);
@@ -30,9 +30,24 @@ impl Peer {
         Self::of(socket.into())
     }
 
-    /// Somebody whom a listener of the test's own has accepted.
+    /// Who connects next to a listener of the test's own.
+    #[track_caller]
     pub fn accepted(listener: &TcpListener) -> Self {
-        Self::of(listener.accept().unwrap().0)
+        listener.set_nonblocking(true).unwrap();
+        let mut accepted = None;
+        eventually("somebody connects", || {
+            accepted = match listener.accept() {
+                Ok((stream, _)) => Some(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                Err(error) => panic!("{error}"),
+            };
+            accepted.is_some()
+        });
+        listener.set_nonblocking(false).unwrap();
+        let stream = accepted.unwrap();
+        // Elsewhere than on Linux it would be as its listener.
+        stream.set_nonblocking(false).unwrap();
+        Self::of(stream)
     }
 
     pub fn of(stream: TcpStream) -> Self {
@@ -128,7 +143,7 @@ impl Peer {
     }
 
     /// Sends no more: the other side sees the end.
-    pub fn finish(&mut self) {
+    pub fn finish(&self) {
         self.0.shutdown(Shutdown::Write).unwrap();
     }
 

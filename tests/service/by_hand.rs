@@ -149,7 +149,7 @@ fn poll_once_waits_for_work_from_other_threads(design: Design) {
 fn polling_serves_a_connection(design: Design) {
     let service = by_hand(design).start().unwrap();
     let server = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0").unwrap();
-    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let mut peer = TcpStream::connect(server.local_addr()).unwrap();
     peer.set_nonblocking(true).unwrap();
     for text in ["hello", "again"] {
         peer.write_all(text.as_bytes()).unwrap();
@@ -241,8 +241,7 @@ fn calls_that_wait_run_the_loop_meanwhile(design: Design) {
     let service = by_hand(design).start().unwrap();
     let server = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0").unwrap();
     let (protocol, inbox) = Inbox::new(&service, 1024);
-    let client =
-        Client::builder(&service, protocol).connect(server.local_addr().to_string()).unwrap();
+    let client = Client::builder(&service, protocol).connect(server.local_addr()).unwrap();
     client.wait_connected(LIMIT).unwrap();
     client.handle().send_within("hello", LIMIT).unwrap();
     client.handle().flush(LIMIT).unwrap();
@@ -293,7 +292,7 @@ fn stop_waits_for_the_callback_that_another_thread_runs(design: Design) {
 fn stop_ends_connections_without_a_loop_running(design: Design) {
     let service = by_hand(design).start().unwrap();
     let server = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0").unwrap();
-    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let mut peer = TcpStream::connect(server.local_addr()).unwrap();
     peer.set_nonblocking(true).unwrap();
     peer.write_all(b"!").unwrap();
     read_while_polling(&service, &mut peer, &mut [0]);

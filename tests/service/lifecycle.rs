@@ -101,7 +101,7 @@ fn stop_in_a_session(service: &Service, stop: Stop) -> Option<(Server, TcpStream
         move |_: &mut raw::Session<'_>, _: &[u8]| stop.take().into_iter().for_each(|stop| stop())
     };
     let server = Server::builder(service, raw::server(make)).listen("127.0.0.1:0").unwrap();
-    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let mut peer = TcpStream::connect(server.local_addr()).unwrap();
     peer.write_all(b"!").unwrap();
     Some((server, peer))
 }
@@ -160,7 +160,7 @@ fn a_restarted_service_has_its_servers_back(design: Design) {
     for _ in 0..3 {
         assert!(server.is_listening());
         assert_eq!(server.local_addr(), address);
-        let mut peer = TcpStream::connect(address.to_string()).unwrap();
+        let mut peer = TcpStream::connect(address).unwrap();
         peer.set_read_timeout(Some(LIMIT)).unwrap();
         peer.write_all(b"hello").unwrap();
         let mut answer = [0; 5];
@@ -170,7 +170,7 @@ fn a_restarted_service_has_its_servers_back(design: Design) {
         service.stop().unwrap();
         assert!(!server.is_listening());
         assert_eq!(server.connections(), 0);
-        TcpStream::connect(address.to_string()).unwrap_err();
+        TcpStream::connect(address).unwrap_err();
         service.start().unwrap();
     }
     service.stop().unwrap();
@@ -241,8 +241,7 @@ fn servers_and_clients_cannot_be_made_on_a_stopped_service(design: Design) {
     service.stop().unwrap();
     let one_more = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0");
     assert_eq!(one_more.unwrap_err().kind(), ErrorKind::Stopped);
-    let client =
-        Client::builder(&service, raw::client(Echo)).connect(server.local_addr().to_string());
+    let client = Client::builder(&service, raw::client(Echo)).connect(server.local_addr());
     assert_eq!(client.unwrap_err().kind(), ErrorKind::Stopped);
     assert_eq!(server.start().unwrap_err().kind(), ErrorKind::Stopped);
 }
@@ -297,9 +296,8 @@ fn dropping_the_last_handle_stops_the_threads(design: Design) {
 fn servers_and_clients_keep_the_service(design: Design) {
     let (service, ends) = watched(design);
     let server = Server::builder(&service, raw::server(|_| Echo)).listen("127.0.0.1:0").unwrap();
-    let client = Client::builder(&service, raw::client(raw::Discard))
-        .connect(server.local_addr().to_string())
-        .unwrap();
+    let client =
+        Client::builder(&service, raw::client(raw::Discard)).connect(server.local_addr()).unwrap();
     drop(service);
     client.wait_connected(LIMIT).unwrap();
     drop(server);

@@ -230,7 +230,7 @@ fn a_second_stop_waits_for_the_first(design: Design) {
 }
 
 fn connect(server: &Server) -> TcpStream {
-    let peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let peer = TcpStream::connect(server.local_addr()).unwrap();
     peer.set_read_timeout(Some(LIMIT)).unwrap();
     peer
 }

@@ -163,7 +163,7 @@ fn a_strand_with_many_jobs_leaves_room_for_timers_and_connections(design: Design
         move |_: &mut raw::Session<'_>, _: &[u8]| sender.send("data").unwrap()
     };
     let server = Server::builder(&service, raw::server(make)).listen("127.0.0.1:0").unwrap();
-    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let mut peer = TcpStream::connect(server.local_addr()).unwrap();
     eventually("the session is there", || server.connections() == 1);
     let (gate, blocked) = Gate::new();
     service.post(blocked).unwrap();
@@ -344,7 +344,7 @@ fn held_up_by_nobody(service: &Service, server: &Server, sender: &Sender<&'stati
     }
     let from_timer = sender.clone();
     service.after(Duration::from_millis(1), move || from_timer.send("timer").unwrap()).detach();
-    let mut peer = TcpStream::connect(server.local_addr().to_string()).unwrap();
+    let mut peer = TcpStream::connect(server.local_addr()).unwrap();
     peer.write_all(b"!").unwrap();
 }
 

@@ -1,6 +1,8 @@
 //! Two sessions of a running service, with faults on both ends and threads in between.
 
 use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sockeye::testing::{Side, connect};
 use sockeye::{CloseReason, Error, ErrorKind, Limits, raw};
@@ -15,6 +17,7 @@ on_both_designs!(
     a_panic_ends_both_halves_and_is_told,
     a_stop_ends_both_halves_and_waits_for_them,
     a_stop_in_the_middle_of_it_ends_each_once,
+    a_stop_ends_what_is_connected_meanwhile,
     a_shutdown_ends_both_halves_in_peace,
     a_connection_outlives_its_handles,
 );
@@ -137,6 +140,29 @@ fn a_stop_in_the_middle_of_it_ends_each_once(design: Design) {
             assert_eq!(ending.reasons.len(), 1, "seed {seed}: {:?}", ending.reasons);
             assert!(Random(seed).bytes(500..501).starts_with(&ending.data), "seed {seed}");
         }
+    }
+}
+
+fn a_stop_ends_what_is_connected_meanwhile(design: Design) {
+    for _ in 0..50 {
+        let service = design.service();
+        let (server, events) = Probe::server();
+        let others = service.clone();
+        let connector =
+            thread::spawn(
+                move || {
+                    while connect(&others, server.clone(), raw::client(Echo)).is_ok() {}
+                },
+            );
+        events.open();
+        let begun = Instant::now();
+        service.stop().unwrap();
+        // A stop gives up on what does not end, after ten seconds.
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        connector.join().unwrap();
+        let all = events.rest();
+        let opened = 1 + all.iter().filter(|event| matches!(event, Event::Open(_))).count();
+        assert_eq!(opened, all.iter().filter(|event| matches!(event, Event::Close(_))).count());
     }
 }
 
