@@ -26,9 +26,7 @@ impl raw::Handler for Chat {
 
     fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
         println!("Incoming: {}", String::from_utf8_lossy(data).trim_end());
-        if let Some(everyone) = session.everyone() {
-            everyone.send(data);
-        }
+        session.everyone().send(data);
         if data.trim_ascii() == b"!" {
             session.close();
         }

@@ -15,7 +15,7 @@
 //!
 //! let service = Service::builder().loop_per_thread(4).start()?; // or .thread_pool(4)
 //! let server = Server::builder(&service, raw::server(|_peer| Echo)).listen("0.0.0.0:1111")?;
-//! service.wait();
+//! service.wait()?;
 //! # Ok::<(), sockeye::Error>(())
 //! ```
 //!

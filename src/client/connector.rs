@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions};
-use crate::service::{Home, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock};
+use crate::service::{Ending, Home, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock};
 use crate::session::{CloseReason, Protocol};
 
 pub(super) struct Connector {
@@ -45,7 +45,7 @@ pub(super) struct Settings {
 
 pub(super) enum Command {
     Connect,
-    Disconnect,
+    Disconnect(CloseReason, Ending),
     /// What a name resolved to, for the attempt with this number.
     Resolved(u64, Result<Vec<SocketAddr>>),
     /// The connection ended.
@@ -64,6 +64,8 @@ struct Body {
     serial: u64,
     /// Failures since the last connection.
     failures: u32,
+    /// The program has asked for a new connection while the last one was being closed.
+    renew: bool,
     timer: Option<TimerKey>,
 }
 
@@ -85,6 +87,7 @@ impl Connector {
             protocol: Some(settings.protocol),
             serial: 0,
             failures: 0,
+            renew: false,
             timer: None,
         };
         Arc::new_cyclic(|this| Self {
@@ -110,32 +113,54 @@ impl Connector {
 
     fn obey(&self, body: &mut Body, client: &Arc<Shared>, command: Command) {
         match command {
-            Command::Connect => {
-                if matches!(body.phase, Phase::Idle | Phase::Waiting { .. }) {
-                    body.failures = 0;
-                    self.begin(body, client);
-                }
-            }
-            Command::Disconnect => {
-                let canceled = match body.phase {
-                    Phase::Connected => return,
-                    Phase::Idle => None,
-                    _ => Some(Error::new(ErrorKind::Canceled, "connect to").on(self.target())),
-                };
-                self.rest(body, client, canceled);
-            }
+            Command::Connect => self.connect(body, client),
+            Command::Disconnect(reason, how) => self.disconnect(body, client, reason, how),
             Command::Resolved(serial, answer) => self.resolved(body, client, serial, answer),
             Command::Lost { reason, failure, protocol } => {
                 body.protocol = Some(protocol);
-                let wanted = client.progress().lock().wanted;
-                match reason {
-                    CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown => {
-                        self.rest(body, client, Some(failure));
-                    }
-                    _ if wanted => self.again(body, client, failure),
-                    _ => self.rest(body, client, Some(failure)),
+                self.lost(body, client, &reason, failure);
+            }
+        }
+    }
+
+    fn connect(&self, body: &mut Body, client: &Arc<Shared>) {
+        match body.phase {
+            Phase::Idle | Phase::Waiting { .. } => {
+                body.failures = 0;
+                self.begin(body, client);
+            }
+            Phase::Connected => body.renew = !client.link().is_some_and(|link| link.is_open()),
+            Phase::Resolving { .. } | Phase::Racing { .. } => {}
+        }
+    }
+
+    fn disconnect(&self, body: &mut Body, client: &Arc<Shared>, reason: CloseReason, how: Ending) {
+        match body.phase {
+            Phase::Connected => {
+                body.renew = false;
+                if let Some(link) = client.link() {
+                    link.end(reason, how);
                 }
             }
+            Phase::Idle => self.rest(body, client, None),
+            Phase::Resolving { .. } | Phase::Racing { .. } | Phase::Waiting { .. } => {
+                let canceled = Error::new(ErrorKind::Canceled, "connect to").on(self.target());
+                self.rest(body, client, Some(canceled));
+            }
+        }
+    }
+
+    fn lost(&self, body: &mut Body, client: &Arc<Shared>, reason: &CloseReason, failure: Error) {
+        let wanted = client.progress().lock().wanted;
+        let by_us =
+            matches!(reason, CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown);
+        if mem::take(&mut body.renew) {
+            body.failures = 0;
+            self.begin(body, client);
+        } else if wanted && !by_us {
+            self.again(body, client, failure);
+        } else {
+            self.rest(body, client, Some(failure));
         }
     }
 
@@ -256,9 +281,17 @@ impl Connector {
         self.leave_phase(body);
         body.phase = Phase::Idle;
         client.set_state(State::Disconnected, failure);
-        if client.progress().lock().dropped
-            && let Err(error) = contain("drop a handler", || body.protocol = None)
-        {
+        if client.progress().lock().dropped {
+            self.retire(body, client);
+        }
+    }
+
+    /// Nobody will ever connect again.
+    fn retire(&self, body: &mut Body, client: &Arc<Shared>) {
+        if let Some(link) = client.link() {
+            link.retire();
+        }
+        if let Err(error) = contain("drop a handler", || body.protocol = None) {
             client.report(&error);
         }
     }

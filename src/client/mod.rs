@@ -100,7 +100,10 @@ impl Client {
 
     /// What the client is doing.
     pub fn state(&self) -> State {
-        self.0.shared.progress().lock().state
+        match self.0.shared.progress().lock().state {
+            State::Connected if !self.0.link.is_open() => State::Disconnected,
+            state => state,
+        }
     }
 
     /// True while the session is open.
@@ -153,7 +156,12 @@ impl Client {
         let attempt = "wait for a connection";
         let shared = &self.0.shared;
         shared.service().may_wait(attempt)?;
-        let settled = |state| matches!(state, State::Connected | State::Disconnected);
+        let settled = |state| match state {
+            // A connection that has ended stays in this state until the connector hears of it.
+            State::Connected => self.0.link.is_open(),
+            State::Disconnected => true,
+            State::Connecting | State::Waiting => false,
+        };
         let late = || Error::new(ErrorKind::TimedOut, attempt);
         if !shared.wait(Instant::now() + within, |progress| settled(progress.state)) {
             return Err(self.last_error().map_or_else(late, |cause| late().because(cause)));

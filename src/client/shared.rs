@@ -109,7 +109,8 @@ impl Shared {
     }
 
     fn end(&self, reason: CloseReason, how: Ending) {
-        self.command(Command::Disconnect);
+        self.command(Command::Disconnect(reason.clone(), how));
+        // At once as well, so that messages are refused when this returns.
         if let Some(link) = self.link().filter(|link| link.is_open()) {
             link.end(reason, how);
         }
@@ -213,7 +214,7 @@ impl Owner for Shared {
         self.disconnect(CloseReason::Local, Ending::Graceful);
     }
 
-    fn everyone(&self) -> Option<Group> {
-        None
+    fn everyone(&self) -> Group {
+        Group::of(&self.service)
     }
 }

@@ -335,8 +335,8 @@ impl Owner for Shared {
 
     fn give_up(&self) {}
 
-    fn everyone(&self) -> Option<Group> {
-        Some(self.everyone.clone())
+    fn everyone(&self) -> Group {
+        self.everyone.clone()
     }
 }
 

@@ -150,8 +150,14 @@ impl Service {
 
     /// Waits until the service is stopped, by whomever. On a service without threads of its own,
     /// use [`Service::run`].
-    pub fn wait(&self) {
+    ///
+    /// # Errors
+    ///
+    /// [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread.
+    pub fn wait(&self) -> Result<()> {
+        self.0.inner.may_wait("wait for the service to stop")?;
         threads::wait_stopped(&self.0.inner, None);
+        Ok(())
     }
 
     /// True between start and stop.

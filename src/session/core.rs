@@ -254,7 +254,9 @@ impl Core {
     pub(super) fn notify_watches(&mut self) {
         let queued = self.queue_len();
         if let Some(extras) = &mut self.extras {
-            extras.watches.retain(|watch| queued > watch.below || !watch.fell());
+            extras
+                .watches
+                .retain(|watch| !watch.is_abandoned() && (queued > watch.below || !watch.fell()));
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::service::{Inner, Service, Watched};
 
 /// Sessions that are spoken to together. Clones are handles to the same group.
 ///
-/// Members see a group's messages in the order sent. A session leaves its groups by itself when
+/// Members see a group's messages in the order sent; between these and what is sent to a session
+/// itself there is no order. A session leaves its groups by itself when
 /// it closes. Members that do not keep up are treated as their own
 /// [`Overflow`](crate::Overflow) policy says, and delay nobody.
 ///

@@ -59,6 +59,7 @@ impl Handle {
         loop {
             let kind = match self.0.send(data) {
                 Sent::Queued | Sent::Congested => return Ok(()),
+                Sent::Full if Instant::now() >= deadline => ErrorKind::TimedOut,
                 Sent::Full if data.len() <= self.0.limits.queue => {
                     let room = (self.0.limits.queue - data.len()).min(self.0.limits.low);
                     self.wait_below(room, deadline, attempt)?;

@@ -37,6 +37,11 @@ pub(crate) enum Outcome {
 }
 
 impl Watch {
+    /// Whoever waited has stopped waiting.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.outcome) == 1
+    }
+
     /// The queue has fallen. Always true, to be used in conditions.
     pub(crate) fn fell(&self) -> bool {
         self.outcome.update(|outcome| *outcome = Some(Outcome::Fell));
@@ -137,8 +142,14 @@ impl Mailbox {
     /// Drops the watch when the session is closed.
     pub(crate) fn push_watch(&self, watch: Watch) {
         let mut mails = lock(&self.mails);
-        if matches!(mails.gate, Gate::Open | Gate::Closing) {
-            mails.list.push(Mail::Watch(watch));
+        match mails.gate {
+            Gate::Open | Gate::Closing => mails.list.push(Mail::Watch(watch)),
+            // Nobody reads the list for a long time; who has stopped waiting must not fill it.
+            Gate::Down(limit) if limit > 0 => {
+                mails.list.retain(|mail| !matches!(mail, Mail::Watch(old) if old.is_abandoned()));
+                mails.list.push(Mail::Watch(watch));
+            }
+            Gate::Down(_) | Gate::Closed => {}
         }
     }
 

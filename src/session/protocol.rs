@@ -68,8 +68,8 @@ pub(crate) trait Owner: Send + Sync {
     /// Nobody wants the connection any more that is being made.
     fn give_up(&self);
 
-    /// All sessions of the owner, where it has many.
-    fn everyone(&self) -> Option<Group>;
+    /// All sessions of the owner, where it has many; else an empty group.
+    fn everyone(&self) -> Group;
 
     /// A connection failed before it opened, or a callback panicked.
     fn failed(&self, error: &Error);

@@ -127,8 +127,8 @@ impl<'a> Session<'a> {
         true
     }
 
-    /// All sessions of this session's server; of a client's, none.
-    pub fn everyone(&self) -> Option<Group> {
+    /// All sessions of this session's server. A client has an empty group.
+    pub fn everyone(&self) -> Group {
         self.link.owner.everyone()
     }
 

@@ -325,6 +325,11 @@ impl Link {
         self.service.ended();
     }
 
+    /// Nobody will ever give the link a connection again.
+    pub(crate) fn retire(&self) {
+        self.forget_mail(Gate::Closed);
+    }
+
     fn forget_mail(&self, gate: Gate) {
         for mail in self.mailbox.set_gate(gate) {
             self.drop_fenced("drop a session's job", mail);

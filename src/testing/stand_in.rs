@@ -154,10 +154,10 @@ impl Owner for StandIn {
 
     fn give_up(&self) {}
 
-    fn everyone(&self) -> Option<Group> {
+    fn everyone(&self) -> Group {
         match &self.role {
-            Role::Server { everyone, .. } => Some(everyone.clone()),
-            Role::Client(_) => None,
+            Role::Server { everyone, .. } => everyone.clone(),
+            Role::Client(_) => Group::of(&self.service),
         }
     }
 

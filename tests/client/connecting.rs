@@ -71,7 +71,7 @@ fn a_client_has_a_session_like_any_other(design: Design) {
     let (probe, events) = Probe::new();
     let (told, seen) = channel();
     let probe = probe.on_open(move |session| {
-        let _ = told.send((session.local_addr(), session.everyone().is_none(), session.id()));
+        let _ = told.send((session.local_addr(), session.everyone().is_empty(), session.id()));
     });
     let builder = Client::builder(&service, raw::client(probe.echo()));
     let client = builder.connect(listener.local_addr().unwrap()).unwrap();

@@ -64,7 +64,8 @@ fn what_has_come_is_received(design: Design) {
 
 fn exactly_so_much_is_received_however_it_comes(design: Design) {
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, 10_000);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, 10_000);
     let mut random = Random::new();
     let data = random.bytes(100_000);
     let sent = data.clone();
@@ -92,7 +93,8 @@ fn exactly_so_much_is_received_however_it_comes(design: Design) {
 
 fn text_is_received(design: Design) {
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, 1000);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, 1000);
     peer.send("grüße");
     eventually("it is there", || inbox.len() == 7);
     assert_eq!(inbox.receive_text(100, LIMIT).unwrap(), "grüße");
@@ -155,7 +157,8 @@ fn who_waits_is_told_of_the_end(design: Design) {
 
 fn nothing_received_in_time_is_an_error(design: Design) {
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, 1000);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, 1000);
     let began = Instant::now();
     assert_eq!(inbox.receive(&mut [0], SHORT).unwrap_err().kind(), ErrorKind::TimedOut);
     assert!(began.elapsed() >= SHORT);
@@ -173,7 +176,8 @@ fn nothing_received_in_time_is_an_error(design: Design) {
 fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(design: Design) {
     let limit = 10_000;
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, limit);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, limit);
     let data = Random::new().bytes(20 << 20);
     let sent = data.clone();
     let sending = thread::spawn(move || {
@@ -197,7 +201,8 @@ fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(design: Design) {
 fn exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time(design: Design) {
     let limit = 1000;
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, limit);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, limit);
     for first in [1, 400, 499, 500, 501, 600, 999] {
         peer.send([1; 1000]);
         eventually("it is full", || inbox.len() == limit);
@@ -212,7 +217,8 @@ fn exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time(design: Design
 
 fn more_than_the_inbox_holds_is_refused(design: Design) {
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, 1000);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, 1000);
     peer.send([1; 1000]);
     let error = inbox.receive_exact(&mut [0; 1001], LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitReached);
@@ -238,7 +244,8 @@ fn a_new_connection_begins_with_an_empty_inbox(design: Design) {
 
 fn stopping_the_service_ends_the_inbox(design: Design) {
     let service = design.service();
-    let Scene { inbox, mut peer, client: _client, listener: _listener } = Scene::new(&service, 1000);
+    let Scene { inbox, mut peer, client: _client, listener: _listener } =
+        Scene::new(&service, 1000);
     peer.send("before");
     eventually("it is there", || inbox.len() == 6);
     let stopped = service.clone();

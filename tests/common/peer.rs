@@ -1,6 +1,6 @@
 //! The other side of a connection: a plain blocking socket of the standard library.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -71,6 +71,14 @@ impl Peer {
 
     pub fn send(&mut self, data: impl AsRef<[u8]>) {
         self.0.write_all(data.as_ref()).unwrap();
+    }
+
+    /// Sends what the system takes at once, if the connection is still there.
+    pub fn send_at_once(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.set_nonblocking(true)?;
+        let sent = self.0.write(data);
+        self.0.set_nonblocking(false)?;
+        sent
     }
 
     /// Sends until nothing more fits into the system's buffers, and tells how much did.

@@ -135,7 +135,7 @@ fn a_session_reaches_everyone_on_its_server(design: Design) {
     let service = design.service();
     let protocol = raw::server(|_| {
         |session: &mut raw::Session<'_>, data: &[u8]| {
-            session.everyone().unwrap().send(data);
+            session.everyone().send(data);
         }
     });
     let server = serve(&service, protocol);

@@ -68,7 +68,7 @@ fn run_works_until_a_callback_stops_the_service(design: Design) {
     service.after(Duration::from_millis(1), move || own.stop().unwrap()).detach();
     service.run().unwrap();
     assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [0, 1, 2]);
-    service.wait();
+    service.wait().unwrap();
     assert!(!service.is_running());
 }
 
@@ -325,7 +325,7 @@ fn a_busy_loop_calls_on_idle(design: Design) {
     let own = service.clone();
     service.after(Duration::from_millis(1), move || own.stop().unwrap()).detach();
     service.run().unwrap();
-    service.wait();
+    service.wait().unwrap();
 }
 
 fn a_panic_in_a_job_leaves_the_loop_running(design: Design) {
@@ -337,7 +337,7 @@ fn a_panic_in_a_job_leaves_the_loop_running(design: Design) {
     service.post(move || own.stop().unwrap()).unwrap();
     service.run().unwrap();
     assert_eq!(receiver.try_recv().unwrap(), ErrorKind::Panicked);
-    service.wait();
+    service.wait().unwrap();
 }
 
 /// Programs with threads have nothing to run.

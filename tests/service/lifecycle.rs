@@ -59,7 +59,7 @@ fn stop_on_a_stopped_service_does_nothing(design: Design) {
     service.stop().unwrap();
     service.stop().unwrap();
     service.shutdown(LIMIT).unwrap();
-    service.wait();
+    service.wait().unwrap();
     assert!(!service.is_running());
 }
 
@@ -76,7 +76,7 @@ fn a_stop_in_a_callback_takes_effect_after_it(design: Design) {
             sender.send("callback").unwrap();
         };
         let _kept = stop_in(&service, Box::new(stop));
-        service.wait();
+        service.wait().unwrap();
         assert!(!service.is_running());
         assert_eq!(take(&receiver, 2), ["callback", "stopped"]);
     }
@@ -112,7 +112,7 @@ fn wait_returns_when_another_thread_stops_the_service(design: Design) {
     let (sender, receiver) = channel();
     let waiter = thread::spawn(move || {
         sender.send(()).unwrap();
-        waiting.wait();
+        waiting.wait().unwrap();
         waiting.is_running()
     });
     next(&receiver);
@@ -218,7 +218,7 @@ fn jobs_of_many_strands_survive_a_restart(design: Design) {
         service.strand().post(job).unwrap();
     }
     gate.open();
-    service.wait();
+    service.wait().unwrap();
     service.start().unwrap();
     eventually("all jobs ran", || ran.load(Ordering::SeqCst) == STRANDS);
     service.stop().unwrap();
