@@ -142,7 +142,9 @@ impl Connector {
                     link.end(reason, how);
                 }
             }
-            Phase::Idle => self.rest(body, client, None),
+            // Nothing to end, and the state may be that of a connect that comes next.
+            Phase::Idle if client.progress().lock().dropped => self.retire(body, client),
+            Phase::Idle => {}
             Phase::Resolving { .. } | Phase::Racing { .. } | Phase::Waiting { .. } => {
                 let canceled = Error::new(ErrorKind::Canceled, "connect to").on(self.target());
                 self.rest(body, client, Some(canceled));

@@ -84,6 +84,7 @@ impl Inbox {
             return Err(Error::new(ErrorKind::LimitReached, attempt));
         }
         let wanted = buffer.len();
+        self.shared.state.lock().make_room(wanted);
         self.wait(attempt, within, |state| state.data.len() >= wanted || state.ended.is_some())?;
         let state = self.shared.state.lock();
         if let (true, Some(reason)) = (state.data.len() < wanted, &state.ended) {
@@ -139,13 +140,20 @@ impl Inbox {
         if state.data.is_empty() && state.data.capacity() > self.shared.limit {
             state.data = VecDeque::new();
         }
-        if state.paused && state.data.len() <= self.shared.limit / 2 {
-            state.paused = false;
-            if let Some(session) = &state.session {
+        state.make_room(self.shared.limit / 2 + 1);
+        count
+    }
+}
+
+impl State {
+    /// Reads on if there are less bytes than wanted.
+    fn make_room(&mut self, wanted: usize) {
+        if self.paused && self.data.len() < wanted {
+            self.paused = false;
+            if let Some(session) = &self.session {
                 session.resume();
             }
         }
-        count
     }
 }
 

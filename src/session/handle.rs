@@ -78,10 +78,13 @@ impl Handle {
     ///
     /// [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread,
     /// [`TimedOut`](ErrorKind::TimedOut), and [`Closed`](ErrorKind::Closed) when the session ended
-    /// first.
+    /// first or the client is not connected.
     pub fn flush(&self, within: Duration) -> Result<()> {
         let attempt = "flush to";
         self.0.service.may_wait(attempt)?;
+        if matches!(self.0.mailbox().gate(), Gate::Down(_)) {
+            return Err(self.error(ErrorKind::Closed, attempt));
+        }
         match self.wait_below(0, Instant::now() + within, attempt)? {
             Outcome::Fell => Ok(()),
             Outcome::Ended => Err(self.error(ErrorKind::Closed, attempt)),
