@@ -66,6 +66,9 @@ struct Body {
     failures: u32,
     /// The program has asked for a new connection while the last one was being closed.
     renew: bool,
+    /// An attempt is under way, or the next one waited for: a stop of the service waits until it
+    /// is given up.
+    trying: bool,
     timer: Option<TimerKey>,
 }
 
@@ -88,6 +91,7 @@ impl Connector {
             serial: 0,
             failures: 0,
             renew: false,
+            trying: false,
             timer: None,
         };
         Arc::new_cyclic(|this| Self {
@@ -168,6 +172,7 @@ impl Connector {
 
     /// Begins an attempt.
     fn begin(&self, body: &mut Body, client: &Arc<Shared>) {
+        self.set_trying(body, client, true);
         client.set_state(State::Connecting, None);
         client.tell(|events| events.on_connecting());
         body.serial += 1;
@@ -258,6 +263,7 @@ impl Connector {
         body.phase = Phase::Connected;
         body.failures = 0;
         link.connect(stream, peer, protocol);
+        self.set_trying(body, client, false);
     }
 
     /// An attempt or a connection failed: waits for the next one, or gives up.
@@ -270,6 +276,7 @@ impl Connector {
         let Some(delay) = self.backoff.as_ref().and_then(delay) else {
             return self.rest(body, client, Some(failure));
         };
+        self.set_trying(body, client, true);
         self.leave_phase(body);
         let until = Instant::now() + delay;
         body.phase = Phase::Waiting { until };
@@ -285,6 +292,15 @@ impl Connector {
         client.set_state(State::Disconnected, failure);
         if client.progress().lock().dropped {
             self.retire(body, client);
+        }
+        self.set_trying(body, client, false);
+    }
+
+    fn set_trying(&self, body: &mut Body, client: &Shared, trying: bool) {
+        match (mem::replace(&mut body.trying, trying), trying) {
+            (false, true) => client.service().begun(),
+            (true, false) => client.service().ended(),
+            (false, false) | (true, true) => {}
         }
     }
 
