@@ -117,7 +117,10 @@ impl Connector {
 
     fn obey(&self, body: &mut Body, client: &Arc<Shared>, command: Command) {
         match command {
-            Command::Connect => self.connect(body, client),
+            Command::Connect => {
+                self.connect(body, client);
+                client.heard();
+            }
             Command::Disconnect(reason, how) => self.disconnect(body, client, reason, how),
             Command::Resolved(serial, answer) => self.resolved(body, client, serial, answer),
             Command::Lost { reason, failure, protocol } => {

@@ -22,7 +22,7 @@ pub use inbox::Inbox;
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service};
 use crate::session::{ClientProtocol, CloseReason, Handle, Link, Stats};
-use shared::Shared;
+use shared::{Progress, Shared};
 
 /// What a client is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +100,7 @@ impl Client {
 
     /// What the client is doing.
     pub fn state(&self) -> State {
-        match self.0.shared.progress().lock().state {
+        match self.0.shared.state() {
             State::Connected if !self.0.link.is_open() => State::Disconnected,
             state => state,
         }
@@ -156,14 +156,14 @@ impl Client {
         let attempt = "wait for a connection";
         let shared = &self.0.shared;
         shared.service().may_wait(attempt)?;
-        let settled = |state| match state {
+        let settled = |progress: &mut Progress| match progress.state {
             // A connection that has ended stays in this state until the connector hears of it.
             State::Connected => self.0.link.is_open(),
-            State::Disconnected => true,
+            State::Disconnected => progress.is_at_rest(),
             State::Connecting | State::Waiting => false,
         };
         let late = || Error::new(ErrorKind::TimedOut, attempt);
-        if !shared.wait(Instant::now() + within, |progress| settled(progress.state)) {
+        if !shared.wait(Instant::now() + within, settled) {
             return Err(self.last_error().map_or_else(late, |cause| late().because(cause)));
         }
         if self.is_connected() {
@@ -182,8 +182,7 @@ impl Client {
         let attempt = "wait for the end of a connection";
         let shared = &self.0.shared;
         shared.service().may_wait(attempt)?;
-        let ended =
-            shared.wait(Instant::now() + within, |progress| progress.state == State::Disconnected);
+        let ended = shared.wait(Instant::now() + within, |progress| progress.is_at_rest());
         ended.then_some(()).ok_or_else(|| Error::new(ErrorKind::TimedOut, attempt))
     }
 

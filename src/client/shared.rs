@@ -35,15 +35,29 @@ pub(super) struct Progress {
     pub(super) failure: Option<Error>,
     /// The program wants a connection, though the service may be stopped.
     pub(super) wanted: bool,
+    /// Connects that the connector has yet to hear of.
+    asked: usize,
     pub(super) dropped: bool,
+}
+
+impl Progress {
+    /// Nothing is done, and nothing is about to be.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.state == State::Disconnected && self.asked == 0
+    }
 }
 
 impl Shared {
     pub(super) fn new(builder: Builder, addresses: Vec<Address>) -> (Arc<Self>, Arc<Link>) {
         let service = Arc::clone(builder.service.inner());
         let home = service.next_home();
-        let progress =
-            Progress { state: State::Disconnected, failure: None, wanted: false, dropped: false };
+        let progress = Progress {
+            state: State::Disconnected,
+            failure: None,
+            wanted: false,
+            asked: 0,
+            dropped: false,
+        };
         let shared = Arc::new(Self {
             id: Uuid::new_v4(),
             service: Arc::clone(&service),
@@ -96,11 +110,22 @@ impl Shared {
         self.progress.update(|progress| {
             progress.wanted = true;
             progress.failure = None;
-            if progress.state == State::Disconnected {
-                progress.state = State::Connecting;
-            }
+            progress.asked += 1;
         });
         self.command(Command::Connect);
+    }
+
+    /// The connector has obeyed a [`Command::Connect`].
+    pub(super) fn heard(&self) {
+        self.progress.update(|progress| progress.asked -= 1);
+    }
+
+    pub(super) fn state(&self) -> State {
+        let progress = self.progress.lock();
+        match progress.state {
+            State::Disconnected if progress.asked > 0 => State::Connecting,
+            state => state,
+        }
     }
 
     pub(super) fn disconnect(&self, reason: CloseReason, how: Ending) {

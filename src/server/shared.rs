@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) everyone: Group,
     counters: Box<[Counters]>,
     connections: AtomicUsize,
+    /// An acceptor has found no place.
+    turned_away: AtomicBool,
     accepted: AtomicU64,
     refused: AtomicU64,
     next_home: AtomicUsize,
@@ -67,6 +69,7 @@ impl Shared {
             everyone: Group::of(service),
             counters: service.homes().iter().map(|_| Counters::default()).collect(),
             connections: AtomicUsize::new(0),
+            turned_away: AtomicBool::new(false),
             accepted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             next_home: AtomicUsize::new(0),
@@ -181,17 +184,27 @@ impl Shared {
     /// Takes a connection's place before there is one, so that acceptors side by side keep the
     /// limit.
     pub(super) fn reserve(&self) -> Option<Reserved<'_>> {
+        if !self.take_place() {
+            // Said before looking again, so that a place given back in between is not missed.
+            self.turned_away.store(true, Ordering::SeqCst);
+            if !self.take_place() {
+                return None;
+            }
+        }
+        Some(Reserved(self))
+    }
+
+    fn take_place(&self) -> bool {
         let free = |count| (count < self.max_connections).then_some(count + 1);
-        let taken = self.connections.fetch_update(Ordering::AcqRel, Ordering::Acquire, free);
-        taken.is_ok().then(|| Reserved(self))
+        self.connections.fetch_update(Ordering::SeqCst, Ordering::SeqCst, free).is_ok()
     }
 
     fn vacate(&self) {
-        let was_full = self.connections.fetch_sub(1, Ordering::AcqRel) >= self.max_connections;
-        let waiting = self.state.update(|state| {
-            let waiting = was_full && self.overload == Overload::Queue;
-            if waiting { state.acceptors.clone() } else { Vec::new() }
-        });
+        self.connections.fetch_sub(1, Ordering::SeqCst);
+        let wanted =
+            self.overload == Overload::Queue && self.turned_away.swap(false, Ordering::SeqCst);
+        let waiting =
+            self.state.update(|state| if wanted { state.acceptors.clone() } else { Vec::new() });
         waiting.iter().for_each(Acceptor::resume);
     }
 
