@@ -66,6 +66,9 @@ struct Body {
     failures: u32,
     /// The program has asked for a new connection while the last one was being closed.
     renew: bool,
+    /// The program, or the end of its service, has told the present connection to end; however it
+    /// does, it is not made again.
+    let_go: bool,
     /// An attempt is under way, or the next one waited for: a stop of the service waits until it
     /// is given up.
     trying: bool,
@@ -91,6 +94,7 @@ impl Connector {
             serial: 0,
             failures: 0,
             renew: false,
+            let_go: false,
             trying: false,
             timer: None,
         };
@@ -145,6 +149,7 @@ impl Connector {
         match body.phase {
             Phase::Connected => {
                 body.renew = false;
+                body.let_go = true;
                 if let Some(link) = client.link() {
                     link.end(reason, how);
                 }
@@ -163,10 +168,11 @@ impl Connector {
         let wanted = client.progress().lock().wanted;
         let by_us =
             matches!(reason, CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown);
+        let let_go = mem::take(&mut body.let_go);
         if mem::take(&mut body.renew) {
             body.failures = 0;
             self.begin(body, client);
-        } else if wanted && !by_us {
+        } else if wanted && !by_us && !let_go {
             self.again(body, client, failure);
         } else {
             self.rest(body, client, Some(failure));
