@@ -18,13 +18,16 @@ use super::shared::Shared;
 use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions};
-use crate::service::{Ending, Home, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock};
+use crate::service::{
+    Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock,
+};
 use crate::session::{CloseReason, Protocol};
 
 pub(super) struct Connector {
     seat: Seat,
     this: Weak<Self>,
     client: Weak<Shared>,
+    service: Arc<Inner>,
     addresses: Vec<Address>,
     options: TcpOptions,
     timeout: Duration,
@@ -102,6 +105,7 @@ impl Connector {
             seat: Seat::new(home),
             this: Weak::clone(this),
             client: Arc::downgrade(client),
+            service: Arc::clone(client.service()),
             addresses: settings.addresses,
             options: settings.options,
             timeout: settings.timeout,
@@ -181,7 +185,7 @@ impl Connector {
 
     /// Begins an attempt.
     fn begin(&self, body: &mut Body, client: &Arc<Shared>) {
-        self.set_trying(body, client, true);
+        self.set_trying(body, true);
         client.set_state(State::Connecting, None);
         client.tell(|events| events.on_connecting());
         body.serial += 1;
@@ -272,7 +276,7 @@ impl Connector {
         body.phase = Phase::Connected;
         body.failures = 0;
         link.connect(stream, peer, protocol);
-        self.set_trying(body, client, false);
+        self.set_trying(body, false);
     }
 
     /// An attempt or a connection failed: waits for the next one, or gives up.
@@ -285,7 +289,7 @@ impl Connector {
         let Some(delay) = self.backoff.as_ref().and_then(delay) else {
             return self.rest(body, client, Some(failure));
         };
-        self.set_trying(body, client, true);
+        self.set_trying(body, true);
         self.leave_phase(body);
         let until = Instant::now() + delay;
         body.phase = Phase::Waiting { until };
@@ -302,13 +306,23 @@ impl Connector {
         if client.progress().lock().dropped {
             self.retire(body, client);
         }
-        self.set_trying(body, client, false);
+        self.set_trying(body, false);
     }
 
-    fn set_trying(&self, body: &mut Body, client: &Shared, trying: bool) {
+    /// The client and all who could use it are gone.
+    fn abandon(&self, body: &mut Body) {
+        self.leave_phase(body);
+        body.phase = Phase::Idle;
+        if let Err(error) = contain("drop a handler", || body.protocol = None) {
+            self.service.report(&error);
+        }
+        self.set_trying(body, false);
+    }
+
+    fn set_trying(&self, body: &mut Body, trying: bool) {
         match (mem::replace(&mut body.trying, trying), trying) {
-            (false, true) => client.service().begun(),
-            (true, false) => client.service().ended(),
+            (false, true) => self.service.begun(),
+            (true, false) => self.service.ended(),
             (false, false) | (true, true) => {}
         }
     }
@@ -370,8 +384,11 @@ impl Task for Connector {
     }
 
     fn turn(&self, ready: Ready, _worker: &mut Worker) -> Next {
-        let Some(client) = self.client.upgrade() else { return Next::Idle };
         let mut body = lock(&self.body);
+        let Some(client) = self.client.upgrade() else {
+            self.abandon(&mut body);
+            return Next::Idle;
+        };
         let commands = mem::take(&mut *lock(&self.commands));
         for command in commands {
             self.obey(&mut body, &client, command);
