@@ -155,7 +155,7 @@ impl Connector {
                 body.renew = false;
                 body.let_go = true;
                 if let Some(link) = client.link() {
-                    link.end(reason, how);
+                    link.end_connection(reason, how);
                 }
             }
             // Nothing to end, and the state may be that of a connect that comes next.

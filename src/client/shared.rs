@@ -136,8 +136,8 @@ impl Shared {
     fn end(&self, reason: CloseReason, how: Ending) {
         self.command(Command::Disconnect(reason.clone(), how));
         // At once as well, so that messages are refused when this returns.
-        if let Some(link) = self.link().filter(|link| link.is_open()) {
-            link.end(reason, how);
+        if let Some(link) = self.link() {
+            link.end_connection(reason, how);
         }
     }
 

@@ -141,11 +141,18 @@ impl Link {
 
     /// Asks for the end of the connection. Of a client that is down: of its attempts.
     pub(crate) fn end(self: &Arc<Self>, reason: CloseReason, how: Ending) {
-        match self.mailbox.push_end(reason, how) {
-            Gate::Open | Gate::Closing => Seat::notify(self, Ready::MAIL),
-            Gate::Down(_) => self.owner.give_up(),
-            Gate::Closed => {}
+        if let Gate::Down(_) = self.end_connection(reason, how) {
+            self.owner.give_up();
         }
+    }
+
+    /// Asks for the end of the connection, if there is one.
+    pub(crate) fn end_connection(self: &Arc<Self>, reason: CloseReason, how: Ending) -> Gate {
+        let gate = self.mailbox.push_end(reason, how);
+        if matches!(gate, Gate::Open | Gate::Closing) {
+            Seat::notify(self, Ready::MAIL);
+        }
+        gate
     }
 
     /// Tells `watch` when the queue has fallen, or that there is nothing to wait for.
