@@ -2,17 +2,20 @@
 //! and closes all, in a random order that `SOCKEYE_SEED` sets. In the end every session has had one
 //! `on_open` and one `on_close`, the counters agree with each other, and nothing hangs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod common;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use sockeye::{
     Client, CloseReason, Limits, Overflow, Server, Service, Stats, TcpOptions, Uuid, raw,
 };
 
-use common::{Design, LIMIT, Peer, Random, addr_of, bounded, eventually};
+use common::{Design, LIMIT, Peer, Random, addr_of, bounded};
 
 on_both_designs!(a_random_storm_leaves_everything_consistent);
 
@@ -47,7 +50,8 @@ impl Guest {
         note(entry);
         // A client's session opens again when it connects again.
         if entry.opened < entry.closed || entry.opened > entry.closed + 1 {
-            let wrong = format!("{}: {} opened, {} closed", session.id(), entry.opened, entry.closed);
+            let wrong =
+                format!("{}: {} opened, {} closed", session.id(), entry.opened, entry.closed);
             book.wrong.push(wrong);
         }
     }
@@ -72,7 +76,7 @@ impl raw::Handler for Guest {
             b'p' => panic!("as a guest wished"),
             b'r' => drop(self.room.send("to the room")),
             b'l' => drop(session.leave(&self.room)),
-            b'o' => drop(session.handle().post(|session| drop(session.send("later")))),
+            b'o' => drop(session.handle().post(|session| _ = session.send("later"))),
             _ => drop(session.send(data)),
         }
     }
@@ -101,10 +105,11 @@ struct Storm {
 }
 
 const VISITORS: usize = 50;
-const STEPS: usize = 6000;
+const STEPS: usize = 20_000;
 
 fn limits() -> Limits {
-    Limits::default().queue(100_000).marks(10_000, 50_000)
+    let close = Duration::from_millis(200);
+    Limits::default().queue(100_000).marks(10_000, 50_000).close(close)
 }
 
 impl Storm {
@@ -117,7 +122,6 @@ impl Storm {
         let server = Server::builder(&service, raw::server(make))
             .limits(limits().overflow(Overflow::Drop))
             .tcp_options(TcpOptions::default().send_buffer(16 << 10))
-            .max_connections(VISITORS + 20)
             .listen("127.0.0.1:0")
             .unwrap();
         let (random, client_book) = (Random::new(), Shared::default());
@@ -208,10 +212,9 @@ impl Storm {
     fn end(self) {
         let Self { server, clients, visitors, book, client_book, room, client_room, .. } = self;
         server.sessions().iter().for_each(|session| session.resume());
-        let ended = clients.clone();
         bounded("the visitors' leaving", move || drop(visitors));
-        bounded("the clients' shutdown", move || ended.shutdown(LIMIT / 2)).unwrap();
-        eventually("all sessions are gone", || server.connections() == 0);
+        bounded("the clients' shutdown", move || clients.shutdown(LIMIT / 2)).unwrap();
+        eventually_gone(&server);
         assert!(room.is_empty() && client_room.is_empty() && server.sessions().is_empty());
         let (service, traffic) = (server.service().clone(), server.clone());
         bounded("the server's shutdown", move || server.shutdown(LIMIT / 2)).unwrap();
@@ -222,6 +225,17 @@ impl Storm {
         assert_eq!(traffic.stats, sum);
         assert!(sessions > 200, "{sessions} sessions are no storm");
         check(&client_book);
+    }
+}
+
+/// Like [`common::eventually`], but it tells who is left.
+fn eventually_gone(server: &Server) {
+    let deadline = Instant::now() + LIMIT;
+    while server.connections() > 0 {
+        let told = |session: raw::Handle| format!("{session:?}, {:?}", session.stats());
+        let left = || server.sessions().into_iter().map(told).collect::<Vec<_>>();
+        assert!(Instant::now() < deadline, "{}: {:#?}", server.connections(), left());
+        thread::yield_now();
     }
 }
 

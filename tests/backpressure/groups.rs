@@ -129,10 +129,9 @@ fn what_waits_in_a_group_is_bounded(design: Design) {
     assert_eq!(sent[0], Sent::Queued);
     assert!(sent[1..16].iter().all(|sent| *sent == Sent::Congested), "{sent:?}");
     assert!(sent[17..].iter().all(|sent| *sent == Sent::Full), "{sent:?}");
-    let late = group.send_within(megabyte.clone(), SHORT).unwrap_err();
+    let late = group.send_within(megabyte, SHORT).unwrap_err();
     assert_eq!(late.kind(), ErrorKind::TimedOut);
-    let waiting = group.clone();
-    let sending = thread::spawn(move || waiting.send_within("there is room", LIMIT));
+    let sending = thread::spawn(move || group.send_within("there is room", LIMIT));
     go_on.send(()).unwrap();
     let accepted = sent.iter().filter(|sent| sent.is_queued()).count();
     let total = (accepted << 20) + "there is room".len();

@@ -1,6 +1,8 @@
 //! Backpressure: a peer that does not read costs what its limits say and no more, whatever the
 //! policy, and nobody else notices.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -85,7 +85,7 @@ fn on_drain_comes_once_for_each_congestion(design: Design) {
         peer.receive(1000);
         handle.flush(LIMIT).unwrap();
         assert_eq!(drains(&events.rest()), 0, "it was not congested");
-        ask(&handle, |session| (0..5).for_each(|_| drop(session.send([1; 1000]))));
+        ask(&handle, |session| (0..5).for_each(|_| _ = session.send([1; 1000])));
         peer.receive(5000);
         events.drain();
         ask(&handle, |_| ());
@@ -97,7 +97,7 @@ fn on_drain_comes_at_the_low_mark(design: Design) {
     let service = design.service();
     let (told, pending) = channel();
     let (probe, events) = Probe::new();
-    let probe = probe.on_drain(move |session| drop(told.send(session.pending())));
+    let probe = probe.on_drain(move |session| _ = told.send(session.pending()));
     let server = served(&service, probe, Limits::default().marks(10_000, 20_000));
     let mut peer = Peer::narrow(addr_of(&server));
     let handle = events.open();

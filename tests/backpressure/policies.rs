@@ -157,7 +157,7 @@ fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(design:
             // Were on_close called within send, this would come too late.
             in_callback.store(true, Ordering::SeqCst);
         })
-        .on_close(move |_| drop(closed.send(in_close.load(Ordering::SeqCst))));
+        .on_close(move |_| _ = closed.send(in_close.load(Ordering::SeqCst)));
     let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect);
     let server = served(&service, probe, limits);
     let mut peer = Peer::new(&server);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sockeye::client::State;
 use sockeye::{Backoff, Client, ErrorKind, Service, raw};
 
-use crate::common::{Design, Echo, Hanging, LIMIT, Random, bounded, free_addr};
+use crate::common::{Design, Echo, Hanging, LIMIT, Peer, Random, bounded, free_addr};
 use crate::{Teller, Told, accept, assert_nobody_waits, listener, on_both_designs, soon};
 
 on_both_designs!(
@@ -20,6 +20,7 @@ on_both_designs!(
     who_waits_for_a_connection_is_told_of_the_cancellation,
     a_client_may_be_dropped_at_any_moment,
     a_service_stops_while_a_client_tries,
+    a_service_that_stops_leaves_no_attempt_behind,
     a_disconnect_at_any_moment_is_obeyed,
     a_client_that_was_told_to_stop_connects_when_told_so,
     disconnecting_and_connecting_in_one_breath_connects,
@@ -169,6 +170,30 @@ fn a_service_stops_while_a_client_tries(design: Design) {
     asked.recv_timeout(LIMIT).unwrap();
     bounded("stop", move || service.stop()).unwrap();
     assert!(!client.is_connected());
+}
+
+fn a_service_that_stops_leaves_no_attempt_behind(design: Design) {
+    let mut random = Random::new();
+    let listener = listener();
+    let addr = listener.local_addr().unwrap();
+    let mut stopped = Vec::new();
+    for _ in 0..50 {
+        let service = design.service();
+        let client = Client::builder(&service, raw::client(Echo)).reconnect(soon());
+        let client = client.connect(addr).unwrap();
+        for _ in 0..random.below(10_000) {
+            std::hint::spin_loop();
+        }
+        service.stop().unwrap();
+        assert!(!client.is_connected());
+        stopped.push((service, client));
+    }
+    listener.set_nonblocking(true).unwrap();
+    while let Ok((stream, _)) = listener.accept() {
+        stream.set_nonblocking(false).unwrap();
+        // Not for as long as somebody holds the service, but now.
+        assert!(Peer::of(stream).receive_what_comes().is_empty());
+    }
 }
 
 fn a_disconnect_at_any_moment_is_obeyed(design: Design) {

@@ -87,7 +87,7 @@ fn a_client_has_a_session_like_any_other(design: Design) {
     handle.join(&group);
     eventually("it has joined", || group.len() == 1);
     group.send("to all ");
-    handle.post(|session| drop(session.send("by a job"))).unwrap();
+    handle.post(|session| _ = session.send("by a job")).unwrap();
     let mut both = peer.receive("to all by a job".len());
     both.sort_unstable();
     let mut wanted = b"to all by a job".to_vec();

@@ -248,8 +248,7 @@ fn stopping_the_service_ends_the_inbox(design: Design) {
         Scene::new(&service, 1000);
     peer.send("before");
     eventually("it is there", || inbox.len() == 6);
-    let stopped = service.clone();
-    bounded("stop", move || stopped.stop()).unwrap();
+    bounded("stop", move || service.stop()).unwrap();
     let mut buffer = [0; 6];
     inbox.receive_exact(&mut buffer, LIMIT).unwrap();
     assert_eq!(inbox.receive(&mut buffer, LIMIT).unwrap(), 0);

@@ -1,5 +1,7 @@
 //! Clients: the way to a connection, what ends it, the way back, and calls that wait.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

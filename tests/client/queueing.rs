@@ -68,7 +68,7 @@ fn what_on_open_sends_comes_before_what_was_queued(design: Design) {
     let service = design.service();
     let addr = free_addr();
     let (probe, _events) = Probe::new();
-    let probe = probe.on_open(|session| drop(session.send("I am the client. ")));
+    let probe = probe.on_open(|session| _ = session.send("I am the client. "));
     let builder = Client::builder(&service, raw::client(probe)).reconnect(soon());
     let client = builder.queue_while_down(100).connect(addr).unwrap();
     client.handle().send("I was waiting. ");
@@ -128,7 +128,7 @@ fn jobs_wait_for_the_connection_too(design: Design) {
     let client = builder.connect(addr).unwrap();
     let handle = client.handle();
     handle.send("a");
-    handle.post(|session| drop(session.send("b"))).unwrap();
+    handle.post(|session| _ = session.send("b")).unwrap();
     handle.send("c");
     let listener = TcpListener::bind(addr).unwrap();
     accept(&listener).expect("abc");

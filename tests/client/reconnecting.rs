@@ -407,7 +407,9 @@ fn a_handler_may_be_told_to_connect_in_on_close(design: Design) {
     for _ in 0..5 {
         accept(&listener).exchange("hello");
     }
+    let mut last = accept(&listener);
+    last.exchange("the last time");
     slot.lock().unwrap().take();
-    accept(&listener).exchange("the last time");
+    drop(last);
     client.wait_disconnected(LIMIT).unwrap();
 }

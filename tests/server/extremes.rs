@@ -1,20 +1,24 @@
 //! A server at the end of its means, each in a process of its own.
 
-use std::fs::File;
+use std::any::Any;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
-use sockeye::{CloseReason, Error, ErrorKind, Server, Service, raw, server};
+use sockeye::{
+    Backoff, Client, CloseReason, Error, ErrorKind, Overload, Server, Service, client, raw, server,
+};
 
 use crate::common::{
-    Design, Echo, LIMIT, Peer, addr_of, bounded, descriptors, eventually, in_a_process, role,
-    spawn_role,
+    Design, Echo, Hanging, LIMIT, Peer, Probe, addr_of, bounded, descriptors, eventually,
+    free_addr, in_a_process, role, serve, spawn_role,
 };
 use crate::on_both_designs;
 
@@ -22,6 +26,7 @@ on_both_designs!(
     descriptors_run_out_and_come_back,
     ten_thousand_sessions_are_torn_down_at_once,
     services_leave_no_descriptors_behind,
+    who_waits_costs_no_processor,
 );
 
 fn descriptors_run_out_and_come_back(design: Design) {
@@ -58,7 +63,7 @@ fn descriptors_run_out_and_come_back(design: Design) {
     });
 }
 
-struct Errors(std::sync::mpsc::Sender<Error>);
+struct Errors(Sender<Error>);
 
 impl server::Events for Errors {
     fn on_error(&self, error: &Error) {
@@ -145,9 +150,114 @@ fn services_leave_no_descriptors_behind(design: Design) {
             let service = design.service();
             let server = Server::builder(&service, raw::server(|_| Echo));
             let server = server.listen("127.0.0.1:0").unwrap();
-            let client = sockeye::Client::builder(&service, raw::client(raw::Discard));
+            let client = Client::builder(&service, raw::client(raw::Discard));
             let client = client.connect(addr_of(&server)).unwrap();
             client.wait_connected(LIMIT).unwrap();
         }
     });
+}
+
+/// What is waited for, and how that is brought about; what is returned keeps it so.
+type Wait = (&'static str, fn(&Service) -> Box<dyn Any>);
+
+const WAITS: &[Wait] = &[
+    ("nothing", |_| Box::new(())),
+    ("one place is left", |service| full_server(service, 2)),
+    ("no place is left, and somebody waits", |service| {
+        let server = full_server(service, 1);
+        let waiting = Peer::new(&server.0);
+        Box::new((server, waiting))
+    }),
+    ("a session is paused, with something to read", |service| {
+        let (probe, events) = Probe::new();
+        let server = serve(service, probe.on_open(|session| session.pause()).serve());
+        let mut peer = Peer::new(&server);
+        events.open();
+        peer.send("unread");
+        peer.finish();
+        Box::new((server, peer))
+    }),
+    ("a session waits for its peer to read", |service| {
+        let (probe, events) = Probe::new();
+        let server = serve(service, probe.echo().serve());
+        let mut peer = Peer::narrow(addr_of(&server));
+        events.open().send(vec![1; 8 << 20]);
+        peer.send("unread");
+        Box::new((server, peer))
+    }),
+    ("a session is half closed", |service| {
+        let (probe, events) = Probe::new();
+        let server = serve(service, probe.keep_open().serve());
+        let peer = Peer::new(&server);
+        events.open();
+        peer.finish();
+        events.end();
+        Box::new((server, peer))
+    }),
+    ("a close waits for its peer", |service| {
+        let (probe, events) = Probe::new();
+        let server = serve(service, probe.serve());
+        let mut peer = Peer::new(&server);
+        events.open().close();
+        peer.expect_end();
+        Box::new((server, peer))
+    }),
+    ("a client waits for its next attempt, and another for its first", |service| {
+        let hanging = Hanging::new();
+        let backoff = Backoff::default().first(LIMIT).max(LIMIT);
+        let connect = |addr| {
+            let builder = Client::builder(service, raw::client(raw::Discard));
+            builder.reconnect(backoff.clone()).connect(addr).unwrap()
+        };
+        let clients = [connect(free_addr()), connect(hanging.addr)];
+        eventually("it waits", || clients[0].state() == client::State::Waiting);
+        Box::new((clients, hanging))
+    }),
+];
+
+/// A server that takes so many, one of whom is there.
+fn full_server(service: &Service, max: usize) -> Box<(Server, Peer)> {
+    let server = Server::builder(service, raw::server(|_| Echo))
+        .max_connections(max)
+        .overload(Overload::Queue)
+        .listen("127.0.0.1:0")
+        .unwrap();
+    let mut peer = Peer::new(&server);
+    peer.exchange("hello");
+    // Somebody has come and gone, so that all has been looked at once more.
+    if max > 1 {
+        Peer::new(&server).exchange("hello");
+        eventually("one is left", || server.connections() == 1);
+    }
+    Box::new((server, peer))
+}
+
+fn who_waits_costs_no_processor(design: Design) {
+    if processor_time().is_none() {
+        return;
+    }
+    in_a_process("extremes::who_waits_costs_no_processor", design, 256, || {
+        let mut busy = Vec::new();
+        for (what, bring_about) in WAITS {
+            let service = design.service();
+            let kept = bring_about(&service);
+            let before = processor_time().unwrap();
+            // The one thing that only time can show.
+            thread::sleep(Duration::from_millis(200));
+            let spent = processor_time().unwrap() - before;
+            if spent > Duration::from_millis(60) {
+                busy.push(format!("{spent:?} of 200 ms while {what}"));
+            }
+            drop(kept);
+        }
+        assert!(busy.is_empty(), "{busy:#?}");
+    });
+}
+
+/// What this process has spent, where the system tells it so (`proc(5)`, in ticks of 10 ms).
+fn processor_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let fields = stat.rsplit_once(')')?.1.split_whitespace().collect::<Vec<_>>();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(10 * ticks))
 }

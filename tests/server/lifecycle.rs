@@ -223,8 +223,7 @@ fn stopping_the_service_closes_the_sessions_and_the_port(design: Design) {
     let server = serve_quietly(&service, protocol);
     let mut peers: Vec<Peer> = (0..10).map(|_| Peer::new(&server)).collect();
     peers.iter().for_each(|_| drop(events.open()));
-    let stopped = service.clone();
-    bounded("stop", move || stopped.stop()).unwrap();
+    bounded("stop", move || service.stop()).unwrap();
     for peer in &mut peers {
         assert_shut_down(&events);
         peer.receive_what_comes();
@@ -242,8 +241,7 @@ fn shutting_the_service_down_sends_what_is_queued(design: Design) {
     let mut peer = Peer::narrow(addr_of(&server));
     events.open();
     let reader = thread::spawn(move || peer.receive_to_end());
-    let shut = service.clone();
-    bounded("shutdown", move || shut.shutdown(LIMIT)).unwrap();
+    bounded("shutdown", move || service.shutdown(LIMIT)).unwrap();
     assert!(reader.join().unwrap() == data, "all of it, unharmed");
     assert_shut_down(&events);
 }

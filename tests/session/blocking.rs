@@ -1,6 +1,7 @@
 //! Nothing that is called where ever deadlocks: calls that wait refuse to on a service's threads,
 //! stopping works in callbacks, and handles may be dropped anywhere, in any order.
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -150,7 +151,7 @@ fn a_service_is_stopped_in_a_callback(design: Design) {
     let mut peer = Peer::new(&server);
     peer.send("stop");
     let waiting = service.clone();
-    bounded("wait", move || waiting.wait());
+    bounded("wait", move || waiting.wait()).unwrap();
     assert!(!service.is_running());
     let reason = events.close();
     assert!(matches!(reason, CloseReason::Shutdown), "{reason:?}");
@@ -167,7 +168,7 @@ fn a_service_is_stopped_in_on_close(design: Design) {
     others.iter().for_each(|_| drop(events.open()));
     drop(Peer::new(&server));
     let waiting = service.clone();
-    bounded("wait", move || waiting.wait());
+    bounded("wait", move || waiting.wait()).unwrap();
     (0..6).for_each(|_| drop(events.close()));
     assert!(!service.is_running());
 }
@@ -193,7 +194,7 @@ fn a_client_is_told_to_disconnect_in_a_callback(design: Design) {
 fn telling_service(design: Design) -> (Service, Receiver<()>) {
     let (told, ended) = channel();
     let told = Mutex::new(told);
-    let tell = move |_| drop(told.lock().unwrap().send(()));
+    let tell = move |_| _ = told.lock().unwrap().send(());
     (design.builder().on_thread_end(tell).start().unwrap(), ended)
 }
 
@@ -227,14 +228,6 @@ fn the_last_handles_are_dropped_in_a_callback(design: Design) {
     assert_both_threads_end(&ended);
 }
 
-/// One of the handles there are.
-enum Dropped {
-    Service(Service),
-    Server(Server),
-    Client(Client),
-    Session(raw::Handle),
-}
-
 fn handles_are_dropped_in_any_order(design: Design) {
     for order in 0..24_usize {
         let (service, ended) = telling_service(design);
@@ -244,18 +237,12 @@ fn handles_are_dropped_in_any_order(design: Design) {
         let client = client.connect(addr_of(&server)).unwrap();
         client.wait_connected(LIMIT).unwrap();
         let session = events.open();
-        let mut handles = vec![
-            Dropped::Service(service),
-            Dropped::Server(server),
-            Dropped::Client(client),
-            Dropped::Session(session),
-        ];
+        let mut handles: Vec<Box<dyn Any + Send>> =
+            vec![Box::new(service), Box::new(server), Box::new(client), Box::new(session)];
         // The order with this number in the factorial system.
         let choices = [order / 6, order / 2 % 3, order % 2, 0];
         let sequence = choices.map(|choice| handles.remove(choice));
-        bounded("dropping the handles", move || {
-            sequence.into_iter().for_each(drop);
-        });
+        bounded("dropping the handles", move || sequence.into_iter().for_each(drop));
         assert_both_threads_end(&ended);
         assert_closed_once(&events);
     }
@@ -283,7 +270,7 @@ fn stop_waits_for_a_callback_and_on_close_comes_after_it(design: Design) {
             let _ = wait.lock().unwrap().recv_timeout(LIMIT);
             seen.store(1, Ordering::SeqCst);
         })
-        .on_close(move |_| drop(closes.send(at_close.load(Ordering::SeqCst))));
+        .on_close(move |_| _ = closes.send(at_close.load(Ordering::SeqCst)));
     let server = serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.send("x");

@@ -33,7 +33,7 @@ on_both_designs!(
 /// Waits until what was asked of the session so far has been done.
 fn sync(handle: &raw::Handle) {
     let (told, done) = channel();
-    handle.post(move |_| drop(told.send(()))).unwrap();
+    handle.post(move |_| _ = told.send(())).unwrap();
     done.recv_timeout(LIMIT).unwrap();
 }
 
@@ -244,7 +244,7 @@ fn a_job_dispatched_from_a_foreign_thread_is_posted(design: Design) {
     let _peer = Peer::new(&server);
     let handle = events.open();
     let (told, ran) = channel();
-    handle.dispatch(move |_| drop(told.send(thread::current().id()))).unwrap();
+    handle.dispatch(move |_| _ = told.send(thread::current().id())).unwrap();
     assert_ne!(ran.recv_timeout(LIMIT).unwrap(), thread::current().id());
 }
 
@@ -265,7 +265,7 @@ fn too_many_jobs_are_refused(design: Design) {
         handle.post(hold).unwrap();
         begun.recv_timeout(LIMIT).unwrap();
         for _ in 0..4 {
-            handle.post(|session| drop(session.send("x"))).unwrap();
+            handle.post(|session| _ = session.send("x")).unwrap();
         }
         assert_eq!(handle.post(|_| ()).unwrap_err().kind(), ErrorKind::LimitReached);
         assert!(handle.send("y").is_queued(), "messages are bounded otherwise");
@@ -282,7 +282,7 @@ fn what_a_job_has_captured_is_dropped_with_the_session(design: Design) {
     let handle = events.open();
     let value = Arc::new(());
     let (go_on, wait) = channel::<()>();
-    handle.post(move |_| drop(wait.recv_timeout(LIMIT))).unwrap();
+    handle.post(move |_| _ = wait.recv_timeout(LIMIT)).unwrap();
     handle.abort();
     for _ in 0..10 {
         let value = Arc::clone(&value);

@@ -129,7 +129,7 @@ fn a_panic_in_on_drain_closes_only_its_session(design: Design) {
 
 fn a_panic_in_on_end_closes_only_its_session(design: Design) {
     let service = design.service();
-    let mut scene = Scene::new(&service, |probe| probe.on_end(|_| panic!("wrong in on_end")));
+    let scene = Scene::new(&service, |probe| probe.on_end(|_| panic!("wrong in on_end")));
     scene.victim.finish();
     scene.assert_contained("wrong in on_end");
 }
@@ -223,7 +223,7 @@ fn who_waits_for_a_session_that_panics_is_told_at_once(design: Design) {
         let handle = events.open();
         // While this job runs, all of the following get into the mailbox.
         let (go_on, wait) = channel::<()>();
-        handle.post(move |_| drop(wait.recv_timeout(LIMIT))).unwrap();
+        handle.post(move |_| _ = wait.recv_timeout(LIMIT)).unwrap();
         handle.post(|_| panic!("as the test wished")).unwrap();
         let flushed = handle.clone();
         let flushing = Arc::new(std::sync::Barrier::new(2));

@@ -70,7 +70,7 @@ fn a_reset_behind_data_is_noticed_and_the_data_is_not_doubled(design: Design) {
         _ => None,
     });
     // A reset may overtake what was sent before; it may not bring more than that.
-    assert!(b"the last words".starts_with(&*got), "{got:?}");
+    assert!(b"the last words".starts_with(&got), "{got:?}");
     assert!(matches!(reason, CloseReason::Reset), "{reason:?}");
     assert_gone(&server, &events);
 }
@@ -120,7 +120,7 @@ fn a_reset_of_a_paused_session_with_unread_data_is_noticed(design: Design) {
     let handle = events.open();
     handle.pause();
     let (told, obeyed) = channel();
-    handle.post(move |_| drop(told.send(()))).unwrap();
+    handle.post(move |_| _ = told.send(())).unwrap();
     obeyed.recv_timeout(LIMIT).unwrap();
     peer.send("unread");
     peer.reset();
@@ -142,7 +142,7 @@ fn a_reset_after_the_peers_end_is_noticed(design: Design) {
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe.keep_open());
-    let mut peer = Peer::new(&server);
+    let peer = Peer::new(&server);
     events.open();
     peer.finish();
     events.end();
@@ -192,8 +192,8 @@ fn many_resets_at_random_moments_close_each_session_once(design: Design) {
     let (probe, _events) = Probe::new();
     let probe = probe
         .echo()
-        .on_open(move |session| drop(told.send((session.id(), true))))
-        .on_close(move |session| drop(closed.send((session.id(), false))));
+        .on_open(move |session| _ = told.send((session.id(), true)))
+        .on_close(move |session| _ = closed.send((session.id(), false)));
     let server = served(&service, probe);
     let mut random = Random::new();
     let mut peers = Vec::new();

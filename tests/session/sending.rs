@@ -159,7 +159,7 @@ fn a_callback_may_send_through_another_sessions_handle(design: Design) {
     let handles: Vec<raw::Handle> = peers.iter().map(|_| events.open()).collect();
     for handle in &handles {
         let all = handles.clone();
-        handle.post(move |_| all.iter().for_each(|other| drop(other.send("hello ")))).unwrap();
+        handle.post(move |_| all.iter().for_each(|other| _ = other.send("hello "))).unwrap();
     }
     for peer in &mut peers {
         peer.expect("hello hello hello hello ");
