@@ -1,10 +1,10 @@
 //! The service: threads that run event loops, and everything that runs on them.
 //!
-//! A service is *homes × workers*. A [`home`] is a poller, a run queue and timers; a [`worker`] is
-//! a thread in a home. An I/O loop per thread is N homes of one worker each, a thread pool is one
+//! A service is *homes × workers*. A home is a poller, a run queue and timers; a worker is a
+//! thread in a home. An I/O loop per thread is N homes of one worker each, a thread pool is one
 //! home of N workers; nothing outside of this folder knows which it is.
 //!
-//! What runs is a task on a [`strand`]: a connection, an acceptor, a timer, a queue of jobs. Tasks
+//! What runs is a task on a strand: a connection, an acceptor, a timer, a queue of jobs. Tasks
 //! are told what happened by one state byte, and queued by whoever tells first.
 
 mod builder;

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What happens when a message would exceed [`Limits::queue`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Overflow {
-    /// Whoever can wait does, so that nothing is lost: above [`Limits::high`] the session's own
+    /// Whoever can wait does, so that nothing is lost: above the high mark the session's own
     /// peer is not read from, and threads block in
     /// [`Handle::send_within`](crate::raw::Handle::send_within). Who cannot wait, a group or a
     /// callback that goes on sending, meets the bound, and there the session ends with

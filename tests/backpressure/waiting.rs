@@ -1,11 +1,11 @@
 //! `Overflow::Wait`: whoever can wait does, and nothing is lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use sockeye::{CloseReason, ErrorKind, Limits, Sent};
+use sockeye::{CloseReason, ErrorKind, Limits, Sent, Server};
 
 use crate::common::{Design, Event, LIMIT, Peer, Probe, Random, SHORT, addr_of, bounded};
 use crate::{ask, on_both_designs, served};
@@ -20,6 +20,7 @@ on_both_designs!(
     flush_waits_for_the_peer_to_read,
     who_waits_is_told_when_the_session_ends,
     a_callback_that_goes_on_sending_meets_the_bound,
+    a_flood_does_not_starve_others,
 );
 
 const HIGH: usize = 64 << 10;
@@ -233,4 +234,34 @@ fn a_callback_that_goes_on_sending_meets_the_bound(design: Design) {
     let reason = events.close();
     assert!(matches!(reason, CloseReason::Overflow), "{reason:?}");
     assert!(peer.receive_to_reset().is_empty());
+}
+
+fn a_flood_does_not_starve_others(design: Design) {
+    // One thread for all of them.
+    let service = design.with(1).start().unwrap();
+    let (probe, _events) = Probe::new();
+    let builder = Server::builder(&service, probe.echo().serve());
+    let server = builder.listen("127.0.0.1:0").unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let flood = |_| {
+        let (mut writer, stop) = (Peer::new(&server), Arc::clone(&stop));
+        let mut reader = writer.another_handle();
+        let reading = thread::spawn(move || reader.receive_to_end().len());
+        thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                writer.send([1; 32 << 10]);
+            }
+            writer.finish();
+            reading.join().unwrap()
+        })
+    };
+    let floods: Vec<_> = (0..2).map(flood).collect();
+    let mut peer = Peer::new(&server);
+    for _ in 0..200 {
+        peer.exchange("a word in between");
+    }
+    stop.store(true, Ordering::Relaxed);
+    for flood in floods {
+        assert!(flood.join().unwrap() > 0);
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use sockeye::client::State;
-use sockeye::{Client, CloseReason, ErrorKind, Limits, TcpOptions, raw};
+use sockeye::{Client, CloseReason, ErrorKind, Limits, TcpOptions, client, raw};
 
 use crate::common::{
     Design, Echo, Event, Hanging, LIMIT, Peer, Probe, SHORT, addr_of, bounded, echo_server,
@@ -32,6 +32,7 @@ on_both_designs!(
     dropping_a_client_drops_its_handler,
     the_limits_of_a_client_are_its_sessions,
     panics_of_a_clients_events_are_told_to_the_service,
+    events_may_call_the_client,
 );
 
 fn a_client_connects_talks_and_ends(design: Design) {
@@ -44,7 +45,7 @@ fn a_client_connects_talks_and_ends(design: Design) {
     let client = builder.connect(addr).unwrap();
     let mut peer = accept(&listener);
     client.wait_connected(LIMIT).unwrap();
-    assert_eq!((client.state(), client.is_connected()), (State::Connected, true));
+    assert_eq!((client.state(), client.is_connected()), (client::State::Connected, true));
     assert!(client.last_error().is_none());
     assert!(client.handle().send("hello").is_queued());
     peer.expect("hello");
@@ -55,7 +56,7 @@ fn a_client_connects_talks_and_ends(design: Design) {
     let reason = events.close();
     assert!(matches!(reason, CloseReason::Remote), "{reason:?}");
     client.wait_disconnected(LIMIT).unwrap();
-    assert_eq!((client.state(), client.is_connected()), (State::Disconnected, false));
+    assert_eq!((client.state(), client.is_connected()), (client::State::Disconnected, false));
     assert_eq!(client.last_error().unwrap().kind(), ErrorKind::Closed);
     assert_eq!(told.next(), "connecting");
     assert_eq!(told.next(), format!("connected to {addr}"));
@@ -110,7 +111,7 @@ fn a_refused_connection_is_an_error_that_names_the_address(design: Design) {
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(error.address(), Some(&*addr.to_string()));
     assert!(error.to_string().starts_with(&format!("cannot connect to {addr}: ")), "{error}");
-    assert_eq!(client.state(), State::Disconnected);
+    assert_eq!(client.state(), client::State::Disconnected);
     assert_eq!(client.last_error().unwrap().kind(), ErrorKind::Refused);
     assert_eq!(told.next(), "connecting");
     assert_eq!(told.next(), format!("error Refused on {addr}"));
@@ -131,12 +132,12 @@ fn an_attempt_that_takes_too_long_is_given_up(design: Design) {
     let began = Instant::now();
     let builder = Client::builder(&service, raw::client(Echo)).connect_timeout(SHORT);
     let client = builder.connect(hanging.addr).unwrap();
-    assert_eq!(client.state(), State::Connecting);
+    assert_eq!(client.state(), client::State::Connecting);
     let error = client.wait_connected(LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.address(), Some(&*hanging.addr.to_string()));
     assert!(began.elapsed() >= SHORT);
-    assert_eq!(client.state(), State::Disconnected);
+    assert_eq!(client.state(), client::State::Disconnected);
 }
 
 fn who_waits_gives_up_before_the_client_does(design: Design) {
@@ -154,7 +155,7 @@ fn who_waits_gives_up_before_the_client_does(design: Design) {
     let error = client.wait_connected(SHORT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(client.wait_disconnected(SHORT).unwrap_err().kind(), ErrorKind::TimedOut);
-    assert_eq!(client.state(), State::Connecting, "the attempt goes on");
+    assert_eq!(client.state(), client::State::Connecting, "the attempt goes on");
     go_on.send(()).unwrap();
     client.wait_connected(LIMIT).unwrap();
     accept(&listener).exchange("hello");
@@ -231,7 +232,7 @@ fn options_that_the_system_refuses_are_an_error(design: Design) {
     let client = builder.connect(listener.local_addr().unwrap()).unwrap();
     let error = client.wait_connected(LIMIT).unwrap_err();
     assert!(error.to_string().contains("the test does not want it"), "{error}");
-    assert_eq!(client.state(), State::Disconnected);
+    assert_eq!(client.state(), client::State::Disconnected);
 }
 
 fn many_clients_share_a_service(design: Design) {
@@ -332,7 +333,12 @@ fn dropping_a_client_drops_its_handler(design: Design) {
             builder = builder.reconnect(sockeye::Backoff::default().first(hour).max(hour));
         }
         let client = builder.connect(addr).unwrap();
-        let wanted = [State::Connecting, State::Connected, State::Waiting, State::Disconnected];
+        let wanted = [
+            client::State::Connecting,
+            client::State::Connected,
+            client::State::Waiting,
+            client::State::Disconnected,
+        ];
         eventually("the client is where it should be", || client.state() == wanted[index]);
         let handle = client.handle();
         assert!(dropped.try_recv().is_err());
@@ -363,7 +369,7 @@ fn the_limits_of_a_client_are_its_sessions(design: Design) {
 
 fn panics_of_a_clients_events_are_told_to_the_service(design: Design) {
     struct Panicking;
-    impl sockeye::client::Events for Panicking {
+    impl client::Events for Panicking {
         fn on_connecting(&self) {
             panic!("wrong in on_connecting");
         }
@@ -397,4 +403,60 @@ fn panics_of_a_clients_events_are_told_to_the_service(design: Design) {
         let error = errors.recv_timeout(LIMIT).unwrap();
         assert!(error.contains(&format!("wrong in on_{wanted}")), "{wanted}: {error}");
     }
+}
+
+/// Asks everything of the client in every event.
+struct Asking(Arc<OnceLock<Client>>);
+
+impl Asking {
+    fn ask(&self) {
+        if let Some(client) = self.0.get() {
+            let _ = (client.state(), client.is_connected(), client.last_error(), client.stats());
+            client.handle().send("x");
+            client.connect();
+        }
+    }
+}
+
+impl client::Events for Asking {
+    fn on_connecting(&self) {
+        self.ask();
+    }
+    fn on_connected(&self, session: &raw::Handle) {
+        self.ask();
+        session.send("hello");
+    }
+    fn on_disconnected(&self, _: &CloseReason) {
+        self.ask();
+    }
+    fn on_reconnecting(&self, _: u32, _: Duration) {
+        self.ask();
+    }
+    fn on_error(&self, _: &sockeye::Error) {
+        self.ask();
+    }
+}
+
+fn events_may_call_the_client(design: Design) {
+    let service = design.service();
+    let listener = listener();
+    let slot = Arc::new(OnceLock::new());
+    let builder = Client::builder(&service, raw::client(Echo)).events(Asking(Arc::clone(&slot)));
+    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let mut peer = accept(&listener);
+    client.wait_connected(LIMIT).unwrap();
+    slot.set(client.clone()).unwrap();
+    peer.expect("hello");
+    drop(peer);
+    for _ in 0..3 {
+        accept(&listener).expect("xhello");
+    }
+    let addr = listener.local_addr().unwrap();
+    drop(listener);
+    // It is refused, tries again in on_error, and so on, until somebody listens.
+    eventually("it has failed", || {
+        client.last_error().is_some_and(|error| error.kind() == ErrorKind::Refused)
+    });
+    let listener = TcpListener::bind(addr).unwrap();
+    accept(&listener).expect("xhello");
 }

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use sockeye::{CloseReason, Endpoint, Error, ErrorKind, Server, raw, server};
 
-use crate::common::{Design, Echo, LIMIT, Peer, addr_of, eventually};
+use crate::common::{Design, Echo, LIMIT, Peer, addr_of, eventually, quiet};
 use crate::on_both_designs;
 
 on_both_designs!(
@@ -15,6 +15,7 @@ on_both_designs!(
     a_panic_in_any_event_is_contained_and_told,
     a_panic_where_the_handler_is_made_resets_that_connection_alone,
     events_of_one_session_name_it,
+    events_may_call_the_server,
 );
 
 /// Tells by name what happened.
@@ -296,4 +297,80 @@ fn events_of_one_session_name_it(design: Design) {
     let (closed, what) = receiver.recv_timeout(LIMIT).unwrap();
     assert_eq!((&closed, what), (&opened, "close"));
     assert!(!closed.is_open(), "in on_close the session takes nothing any more");
+}
+
+/// Asks everything of the server in every event.
+struct Asking {
+    server: Arc<OnceLock<Server>>,
+    told: Sender<&'static str>,
+}
+
+impl Asking {
+    fn ask(&self, event: &'static str) {
+        if let Some(server) = self.server.get() {
+            let found = |session: &raw::Handle| server.find(session.id()).is_some();
+            let _ = server.sessions().iter().filter(|session| found(session)).count();
+            server.multicast("x");
+            let _ = (server.traffic(), server.local_addrs(), server.is_listening());
+            let _ = (server.everyone().len(), server.connections());
+        }
+        let _ = self.told.send(event);
+    }
+}
+
+impl server::Events for Asking {
+    fn on_starting(&self, _: &[Endpoint]) {
+        self.ask("starting");
+    }
+    fn on_started(&self, _: &[Endpoint]) {
+        self.ask("started");
+    }
+    fn on_stopping(&self) {
+        self.ask("stopping");
+    }
+    fn on_stopped(&self) {
+        self.ask("stopped");
+        // And again.
+        if let Some(server) = self.server.get() {
+            let _ = server.start();
+        }
+    }
+    fn on_accept(&self, _: &Endpoint) -> bool {
+        self.ask("accept");
+        true
+    }
+    fn on_open(&self, session: &raw::Handle) {
+        self.ask("open");
+        session.close();
+    }
+    fn on_closing(&self, _: &raw::Handle, _: &CloseReason) {
+        self.ask("closing");
+    }
+    fn on_close(&self, _: &raw::Handle, _: &CloseReason) {
+        self.ask("close");
+        if let Some(server) = self.server.get() {
+            server.stop().unwrap();
+        }
+    }
+}
+
+fn events_may_call_the_server(design: Design) {
+    let service = design.service();
+    let slot = Arc::new(OnceLock::new());
+    let (told, happened) = channel();
+    let events = Asking { server: Arc::clone(&slot), told };
+    let builder = Server::builder(&service, raw::server(|_| Echo)).events(events);
+    let server = builder.listen(quiet()).unwrap();
+    slot.set(server.clone()).unwrap();
+    let expect = |wanted: &[&str]| {
+        let next = || happened.recv_timeout(LIMIT).expect("no deadlock");
+        assert_eq!(wanted.iter().map(|_| next()).collect::<Vec<_>>(), wanted);
+    };
+    expect(&["starting", "started"]);
+    for _ in 0..3 {
+        drop(Peer::new(&server));
+        expect(&["accept", "open", "closing", "close"]);
+        expect(&["stopping", "stopped", "starting", "started"]);
+    }
+    assert!(server.is_listening());
 }

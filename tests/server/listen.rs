@@ -2,15 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::sync::mpsc::channel;
 
 use sockeye::{Acceptors, Address, ErrorKind, Result, Server, Service, TcpOptions, raw, server};
 
-use crate::common::{Design, Echo, Peer, addr_of, bounded, free_addr, quiet};
+use crate::common::{Design, Echo, LIMIT, Peer, Probe, addr_of, bounded, free_addr, quiet};
 use crate::on_both_designs;
 
 on_both_designs!(
     every_form_of_a_loopback_address_is_listened_on,
     a_port_alone_means_every_address_of_the_machine,
+    peers_of_a_dual_stack_server_have_the_addresses_they_know,
     without_dual_stack_ipv6_alone_is_served,
     several_addresses_are_all_served,
     a_host_name_is_resolved_and_all_its_addresses_are_served,
@@ -63,6 +65,26 @@ fn a_port_alone_means_every_address_of_the_machine(design: Design) {
         if has_ipv6() {
             assert_served((Ipv6Addr::LOCALHOST, port).into());
         }
+    }
+}
+
+fn peers_of_a_dual_stack_server_have_the_addresses_they_know(design: Design) {
+    let service = design.service();
+    let (told, seen) = channel();
+    let (probe, _events) = Probe::new();
+    let probe = probe.on_open(move |session| {
+        let _ = told.send((session.peer_addr(), session.local_addr()));
+    });
+    let server = Server::builder(&service, probe.serve()).listen(":0").unwrap();
+    let port = addr_of(&server).port();
+    let mut addrs = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))];
+    if has_ipv6() {
+        addrs.push((Ipv6Addr::LOCALHOST, port).into());
+    }
+    for addr in addrs {
+        let peer = Peer::at(addr);
+        let wanted = (Some(peer.addr().into()), Some(addr.into()));
+        assert_eq!(seen.recv_timeout(LIMIT).unwrap(), wanted, "no IPv4 in the guise of IPv6");
     }
 }
 

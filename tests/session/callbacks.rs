@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use sockeye::{CloseReason, Sent, raw};
+use sockeye::{CloseReason, Limits, Sent, Server, raw};
 
 use crate::common::{Design, Echo, Event, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
 use crate::on_both_designs;
@@ -12,6 +12,7 @@ on_both_designs!(
     callbacks_come_in_order_and_close_comes_once,
     closures_are_handlers,
     random_sizes_are_echoed,
+    the_smallest_read_budget_changes_nothing_but_the_pace,
     a_peer_that_is_gone_at_once_gets_its_open_and_its_close,
     data_that_came_before_the_end_is_handed_out_first,
     nothing_is_handed_out_after_a_close,
@@ -80,6 +81,23 @@ fn random_sizes_are_echoed(design: Design) {
         peer.expect(sent);
         writing.join().unwrap();
     }
+}
+
+fn the_smallest_read_budget_changes_nothing_but_the_pace(design: Design) {
+    let service = design.service();
+    let limits = Limits::default().read_budget(1);
+    let builder = Server::builder(&service, raw::server(|_| Echo)).limits(limits);
+    let server = builder.listen("127.0.0.1:0").unwrap();
+    let data = Random::new().bytes(1 << 20);
+    let mut peer = Peer::new(&server);
+    let mut writer = peer.another_handle();
+    let sent = data.clone();
+    let writing = thread::spawn(move || {
+        writer.send(sent);
+        writer.finish();
+    });
+    assert!(peer.receive_to_end() == data);
+    writing.join().unwrap();
 }
 
 fn a_peer_that_is_gone_at_once_gets_its_open_and_its_close(design: Design) {

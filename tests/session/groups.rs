@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use sockeye::{Bytes, ErrorKind, Sent, Server, Service, Uuid, raw};
+use sockeye::{Bytes, CloseReason, ErrorKind, Sent, Server, Service, Uuid, raw};
 
 use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, eventually, serve};
 use crate::on_both_designs;
@@ -25,6 +25,8 @@ on_both_designs!(
     hundreds_of_members_each_get_all,
     a_group_may_be_dropped_while_it_has_members,
     members_are_listed,
+    everyone_cannot_be_joined_twice,
+    a_group_of_another_service_does_no_harm,
 );
 
 /// A server whose sessions do nothing, so many peers, and their handles in the same order.
@@ -315,4 +317,41 @@ fn members_are_listed(design: Design) {
     let members = room.group.members();
     assert_eq!(members.len(), 8);
     assert!(room.handles.iter().all(|handle| members.contains(handle)));
+}
+
+fn everyone_cannot_be_joined_twice(design: Design) {
+    let service = design.service();
+    let mut room = Room::new(&service, 3);
+    let everyone = room.server.everyone().clone();
+    let joined = ask(&room.handles[0], move |session| session.join(&everyone));
+    assert!(!joined, "it is a member already");
+    assert_eq!(room.server.sessions().len(), 3);
+    room.server.multicast("once.");
+    room.expect_everywhere("once.");
+    room.server.multicast("and once more.");
+    room.expect_everywhere("and once more.");
+}
+
+fn a_group_of_another_service_does_no_harm(design: Design) {
+    let (service, other) = (design.service(), design.with(1).start().unwrap());
+    let mut room = Room::new(&service, 4);
+    let foreign = raw::Group::new(&other);
+    for handle in &room.handles {
+        let foreign = foreign.clone();
+        ask(handle, move |session| {
+            session.join(&foreign);
+            session.leave(&foreign);
+            session.join(&foreign);
+        });
+    }
+    room.group.send("to all");
+    room.expect_everywhere("to all");
+    // Whether a foreign group takes them, is said nowhere; that it does not end them, it is.
+    foreign.send("to whomever");
+    drop(room.peers);
+    for _ in 0..4 {
+        let reason = room.events.close();
+        assert!(!matches!(reason, CloseReason::Panic(_)), "{reason:?}");
+    }
+    eventually("nobody is left", || foreign.is_empty());
 }

@@ -25,6 +25,7 @@ on_both_designs!(
     what_a_job_has_captured_is_dropped_with_the_session,
     a_session_keeps_a_value_of_any_type,
     a_sessions_value_is_dropped_with_it,
+    a_sessions_value_is_still_there_in_on_close,
     addresses_are_those_of_the_connection,
     stats_count_one_session,
     activity_is_told,
@@ -345,6 +346,22 @@ fn a_sessions_value_is_dropped_with_it(design: Design) {
     assert!(dropped.try_recv().is_err());
     drop(peer);
     dropped.recv_timeout(LIMIT).expect("though a handle is kept");
+}
+
+fn a_sessions_value_is_still_there_in_on_close(design: Design) {
+    let service = design.service();
+    let (told, seen) = channel();
+    let (probe, _events) = Probe::new();
+    let probe = probe
+        .on_open(|session| {
+            session.set_state(String::from("a text"));
+        })
+        .on_close(move |session| {
+            let _ = told.send(session.state::<String>().cloned());
+        });
+    let server = serve(&service, probe.serve());
+    drop(Peer::new(&server));
+    assert_eq!(seen.recv_timeout(LIMIT).unwrap().as_deref(), Some("a text"));
 }
 
 fn addresses_are_those_of_the_connection(design: Design) {

@@ -4,13 +4,14 @@ use std::thread;
 
 use sockeye::{Bytes, Limits, Sent, Server, raw};
 
-use crate::common::{Design, LIMIT, Peer, Probe, Random, eventually, serve};
+use crate::common::{Design, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
 use crate::on_both_designs;
 
 on_both_designs!(
     a_handle_sends_from_any_thread,
     each_threads_messages_keep_their_order,
     messages_of_all_sizes_keep_their_order,
+    more_pieces_than_one_write_takes_keep_their_order,
     big_payloads_are_shared_by_sessions,
     sends_and_jobs_are_done_in_the_order_asked,
     a_callback_may_send_through_another_sessions_handle,
@@ -100,6 +101,24 @@ fn messages_of_all_sizes_keep_their_order(design: Design) {
         }
     }
     peer.expect(payloads.concat());
+}
+
+fn more_pieces_than_one_write_takes_keep_their_order(design: Design) {
+    let service = design.service();
+    let payloads: Vec<Bytes> =
+        (0..1500_u32).map(|number| Bytes::from(number.to_be_bytes().repeat(150))).collect();
+    let (probe, _events) = Probe::new();
+    let shared = payloads.clone();
+    let probe = probe.on_open(move |session| {
+        for payload in &shared {
+            assert!(session.send_shared(payload.clone()).is_queued());
+        }
+        session.close();
+    });
+    let server = serve(&service, probe.serve());
+    for mut peer in [Peer::new(&server), Peer::narrow(addr_of(&server))] {
+        assert!(peer.receive_to_end() == payloads.concat());
+    }
 }
 
 fn big_payloads_are_shared_by_sessions(design: Design) {
