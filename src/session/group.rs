@@ -124,6 +124,10 @@ impl Group {
         self.0.shards.iter().flat_map(|shard| shard.members()).map(Handle::new).collect()
     }
 
+    pub(super) fn is_on(&self, service: &Arc<Inner>) -> bool {
+        Arc::ptr_eq(&self.0.service, service)
+    }
+
     /// Closes all members when they have been told what was sent before.
     pub(crate) fn end(&self, reason: &CloseReason) {
         for shard in &self.0.shards {

@@ -106,9 +106,13 @@ impl<'a> Session<'a> {
     }
 
     /// Joins a group; the session leaves it by itself when it closes. False when it is a member
-    /// already, or closed.
+    /// already (of [`Session::everyone`] it always is) or closed, or the group is one of another
+    /// service.
     pub fn join(&mut self, group: &Group) -> bool {
-        let live = self.core.stream.is_some();
+        let live = self.core.stream.is_some() && group.is_on(&self.link.service);
+        if *group == self.everyone() {
+            return false;
+        }
         let groups = &mut self.core.extras().groups;
         if !live || groups.iter().any(|membership| membership.is_of(group)) {
             return false;
