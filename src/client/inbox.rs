@@ -11,7 +11,9 @@ use crate::session::{ClientProtocol, CloseReason, End, Handle, Protocol, Session
 
 /// What a client has received, to be taken by calls that wait.
 ///
-/// It holds up to a bound; beyond it the client does not read, and the peer's own queue fills.
+/// It holds up to a bound; beyond it the client does not read, and the peer's own queue fills. A
+/// client that connects again is read from when everything of the last connection has been taken
+/// and its end been told.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,6 +47,8 @@ struct State {
     data: VecDeque<u8>,
     session: Option<Handle>,
     ended: Option<CloseReason>,
+    /// The reader has been told of the end.
+    told: bool,
     paused: bool,
 }
 
@@ -86,8 +90,11 @@ impl Inbox {
         let wanted = buffer.len();
         self.shared.state.lock().make_room(wanted);
         self.wait(attempt, within, |state| state.data.len() >= wanted || state.ended.is_some())?;
-        let state = self.shared.state.lock();
-        if let (true, Some(reason)) = (state.data.len() < wanted, &state.ended) {
+        let mut state = self.shared.state.lock();
+        if let (true, Some(reason)) = (state.data.len() < wanted, state.ended.clone()) {
+            if state.data.is_empty() {
+                state.tell_end();
+            }
             return Err(Error::new(ErrorKind::Closed, attempt).because(reason));
         }
         drop(state);
@@ -140,6 +147,9 @@ impl Inbox {
         if state.data.is_empty() && state.data.capacity() > self.shared.limit {
             state.data = VecDeque::new();
         }
+        if count == 0 && !buffer.is_empty() && state.ended.is_some() {
+            state.tell_end();
+        }
         state.make_room(self.shared.limit / 2 + 1);
         count
     }
@@ -148,12 +158,33 @@ impl Inbox {
 impl State {
     /// Reads on if there are less bytes than wanted.
     fn make_room(&mut self, wanted: usize) {
-        if self.paused && self.data.len() < wanted {
+        if self.paused && self.ended.is_none() && self.data.len() < wanted {
             self.paused = false;
             if let Some(session) = &self.session {
                 session.resume();
             }
         }
+    }
+
+    /// The reader knows of the end; the next connection, if it is there, may be read.
+    fn tell_end(&mut self) {
+        self.told = true;
+        if self.session.is_some() {
+            self.ended = None;
+            self.make_room(usize::MAX);
+        }
+    }
+
+    /// Begins a connection: behind what is left of the last one, if anything is. True when it must
+    /// not be read yet.
+    fn begin(&mut self, session: Handle) -> bool {
+        self.session = Some(session);
+        if self.data.is_empty() && (self.told || self.ended.is_none()) {
+            self.ended = None;
+        }
+        self.told = false;
+        self.paused = self.ended.is_some();
+        self.paused
     }
 }
 
@@ -168,8 +199,10 @@ struct Filler(Arc<Shared>);
 
 impl Protocol for Filler {
     fn on_open(&mut self, session: &mut Session<'_>) {
-        let session = session.handle();
-        self.0.state.update(|state| *state = State { session: Some(session), ..State::default() });
+        let handle = session.handle();
+        if self.0.state.update(|state| state.begin(handle)) {
+            session.pause();
+        }
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {

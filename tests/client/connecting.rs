@@ -354,13 +354,16 @@ fn dropping_a_client_drops_its_handler(design: Design) {
 fn the_limits_of_a_client_are_its_sessions(design: Design) {
     let service = design.service();
     let listener = listener();
-    let (probe, events) = Probe::new();
-    let limits = Limits::default().queue(1000).idle(SHORT);
-    let builder = Client::builder(&service, raw::client(probe)).limits(limits);
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-    let mut peer: Peer = accept(&listener);
+    let connect = |limits| {
+        let (probe, events) = Probe::new();
+        let builder = Client::builder(&service, raw::client(probe)).limits(limits);
+        let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+        (client, accept(&listener), events)
+    };
+    let (client, _peer, _events) = connect(Limits::default().queue(1000));
     client.wait_connected(LIMIT).unwrap();
     assert_eq!(client.handle().send([1; 1001]), sockeye::Sent::Full);
+    let (_client, mut peer, events) = connect(Limits::default().idle(SHORT));
     peer.expect_end();
     drop(peer);
     let reason = events.close();

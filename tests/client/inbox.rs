@@ -20,7 +20,8 @@ on_both_designs!(
     a_full_inbox_stops_reading_and_goes_on_when_there_is_room,
     exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time,
     more_than_the_inbox_holds_is_refused,
-    a_new_connection_begins_with_an_empty_inbox,
+    a_new_connection_begins_behind_the_end_of_the_last,
+    what_came_before_a_reconnect_is_kept,
     stopping_the_service_ends_the_inbox,
     an_empty_buffer_receives_nothing_at_once,
 );
@@ -225,7 +226,7 @@ fn more_than_the_inbox_holds_is_refused(design: Design) {
     inbox.receive_exact(&mut [0; 1000], LIMIT).unwrap();
 }
 
-fn a_new_connection_begins_with_an_empty_inbox(design: Design) {
+fn a_new_connection_begins_behind_the_end_of_the_last(design: Design) {
     let service = design.service();
     let Scene { inbox, client, mut peer, listener } = Scene::new(&service, 1000);
     peer.send([1; 1000]);
@@ -237,9 +238,30 @@ fn a_new_connection_begins_with_an_empty_inbox(design: Design) {
     let mut peer = accept(&listener);
     client.wait_connected(LIMIT).unwrap();
     peer.send("new");
+    assert_eq!(inbox.receive(&mut buffer, LIMIT).unwrap(), 0, "the end of the last one");
     inbox.receive_exact(&mut buffer[..3], LIMIT).unwrap();
     assert_eq!(&buffer[..3], b"new");
     assert!(inbox.is_empty());
+}
+
+fn what_came_before_a_reconnect_is_kept(design: Design) {
+    let service = design.service();
+    let Scene { inbox, client, mut peer, listener } = Scene::new(&service, 1000);
+    for round in 0..3 {
+        let old = format!("old {round}");
+        peer.send(&old);
+        eventually("it is there", || inbox.len() == old.len());
+        drop(peer);
+        peer = accept(&listener);
+        client.wait_connected(LIMIT).unwrap();
+        peer.send("new");
+        let mut buffer = [0; 5];
+        inbox.receive_exact(&mut buffer, LIMIT).unwrap();
+        assert_eq!(buffer, old.as_bytes());
+        assert_eq!(inbox.receive(&mut buffer, LIMIT).unwrap(), 0, "the end of the last one");
+        inbox.receive_exact(&mut buffer[..3], LIMIT).unwrap();
+        assert_eq!(&buffer[..3], b"new");
+    }
 }
 
 fn stopping_the_service_ends_the_inbox(design: Design) {

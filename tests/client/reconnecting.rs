@@ -138,7 +138,7 @@ fn assert_comes_back(
 
 fn whatever_ends_a_connection_from_outside_brings_the_client_back(design: Design) {
     let service = design.service();
-    let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect).idle(SHORT);
+    let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect);
     let reason = assert_comes_back(&service, &limits, |peer, _| {
         drop(peer);
         None
@@ -159,6 +159,7 @@ fn whatever_ends_a_connection_from_outside_brings_the_client_back(design: Design
         Some(peer)
     });
     assert!(matches!(reason, CloseReason::Panic(_)), "{reason:?}");
+    let limits = limits.idle(Duration::from_millis(400));
     let reason = assert_comes_back(&service, &limits, |mut peer, _| {
         peer.expect_end();
         None

@@ -26,6 +26,7 @@ on_both_designs!(
     descriptors_run_out_and_come_back,
     ten_thousand_sessions_are_torn_down_at_once,
     services_leave_no_descriptors_behind,
+    sessions_and_clients_leave_no_memory_behind,
     who_waits_costs_no_processor,
 );
 
@@ -155,6 +156,50 @@ fn services_leave_no_descriptors_behind(design: Design) {
             client.wait_connected(LIMIT).unwrap();
         }
     });
+}
+
+fn sessions_and_clients_leave_no_memory_behind(design: Design) {
+    if resident().is_none() {
+        return;
+    }
+    in_a_process("extremes::sessions_and_clients_leave_no_memory_behind", design, 1024, || {
+        let service = design.service();
+        let (group, echo) = (raw::Group::new(&service), Probe::new().0.echo());
+        let joined = group.clone();
+        let echo = echo.on_open(move |session| {
+            session.set_state([0_u8; 100]);
+            session.join(&joined);
+            let _ = session.handle().post(|_| ());
+        });
+        let server = serve(&service, echo.serve());
+        let round = || {
+            for _ in 0..100 {
+                let mut peer = Peer::new(&server);
+                peer.exchange([1; 10_000]);
+                // So that no port is kept for minutes.
+                peer.reset();
+                let client = Client::builder(&service, raw::client(raw::Discard));
+                let client = client.queue_while_down(100).connect(addr_of(&server)).unwrap();
+                client.handle().send("x");
+                client.wait_connected(LIMIT).unwrap();
+                client.handle().abort();
+            }
+            eventually("all are gone", || server.connections() == 0);
+        };
+        (0..5).for_each(|_| round());
+        let before = resident().unwrap();
+        (0..25).for_each(|_| round());
+        let grown = resident().unwrap().saturating_sub(before);
+        // Five thousand sessions and half as many clients, of some hundred bytes at least.
+        assert!(grown < 1 << 20, "{grown} bytes more");
+        assert!(group.is_empty());
+    });
+}
+
+/// The memory that this process has, where the system tells it so (`proc(5)`).
+fn resident() -> Option<usize> {
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    Some(statm.split_whitespace().nth(1)?.parse::<usize>().ok()? * 4096)
 }
 
 /// What is waited for, and how that is brought about; what is returned keeps it so.

@@ -247,13 +247,13 @@ fn an_idle_session_is_closed(design: Design) {
 
 /// Keeps a session busy for several times the idle limit, and tells how long it lived thereafter.
 fn assert_postponed(design: Design, mut busy: impl FnMut(&mut Peer, &raw::Handle)) {
-    let idle = Duration::from_millis(400);
+    let idle = Duration::from_millis(600);
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe.echo(), Limits::default().idle(idle));
     let mut peer = Peer::new(&server);
     let handle = events.open();
-    let until = Instant::now() + idle * 2;
+    let until = Instant::now() + idle * 3 / 2;
     while Instant::now() < until {
         busy(&mut peer, &handle);
     }
