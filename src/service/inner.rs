@@ -259,6 +259,7 @@ impl Inner {
     /// homes their tasks.
     pub(super) fn clear(&self) {
         self.homes.iter().for_each(|home| home.close());
+        drop(self.take_worker());
         lock(&self.shared).clear();
     }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use sockeye::{Client, CloseReason, ErrorKind, Limits, TcpOptions, client, raw};
 
 use crate::common::{
-    Design, Echo, Event, Hanging, LIMIT, Peer, Probe, SHORT, addr_of, bounded, echo_server,
-    eventually, free_addr,
+    Design, Echo, Event, Hanging, LIMIT, Probe, SHORT, addr_of, bounded, echo_server, eventually,
+    free_addr,
 };
 use crate::{Teller, accept, listener, on_both_designs};
 
