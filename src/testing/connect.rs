@@ -5,7 +5,7 @@ use super::stand_in::StandIn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::memory;
 use crate::service::{Attached, Ending, Service};
-use crate::session::Handle;
+use crate::session::{Handle, Owner};
 
 /// Connects two sessions of a running service, by convention a server's and a client's, and
 /// returns their handles in the order given. Each is on whatever home has its turn.
@@ -57,7 +57,9 @@ pub fn connect(
     let links = (server.open(server_stream), client.open(client_stream));
     if !service.is_running() {
         // A stop may have looked through the attached before it could see these.
-        [server, client].iter().for_each(|side| side.suspend(Ending::Abrupt));
+        [&server, &client].iter().for_each(|side| side.suspend(Ending::Abrupt));
+        // Should the service's threads have ended, nobody would ever take it out.
+        server.leave(&links.0);
     }
     Ok((Handle::new(links.0), Handle::new(links.1)))
 }
