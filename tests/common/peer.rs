@@ -1,7 +1,9 @@
 //! The other side of a connection: a plain blocking socket of the standard library.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
@@ -200,14 +202,20 @@ impl Hanging {
     }
 }
 
-/// An address that nobody has just now.
+/// An address that nobody has just now, and nobody else takes.
 pub fn free_addr() -> SocketAddr {
     TcpListener::bind(quiet()).unwrap().local_addr().unwrap()
 }
 
-/// A loopback address to listen on whose ports no outgoing connection takes, so that one that was
-/// free a moment ago still is. Port 0.
+/// A loopback address of one's own to listen on, port 0: one may leave it and come back, and no
+/// connection takes its port, nor does another test listen there meanwhile and get one's peers.
 pub fn quiet() -> SocketAddr {
-    let own: SocketAddr = "127.0.0.77:0".parse().unwrap();
-    if TcpListener::bind(own).is_ok() { own } else { "127.0.0.1:0".parse().unwrap() }
+    static COUNT: AtomicU8 = AtomicU8::new(0);
+    let [_, _, high, low] = process::id().to_be_bytes();
+    let own = Ipv4Addr::new(127, 64 | high & 63, low, COUNT.fetch_add(1, Ordering::Relaxed).max(1));
+    // On Linux every address of 127.0.0.0/8 is this machine's.
+    match TcpListener::bind((own, 0)) {
+        Ok(_) => (own, 0).into(),
+        Err(_) => (Ipv4Addr::LOCALHOST, 0).into(),
+    }
 }
