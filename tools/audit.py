@@ -115,7 +115,8 @@ def newer_than_promised(graph):
     for package in sorted(graph.shipped()):
         needed = graph.packages[package]["rust_version"]
         if needed and number(needed) > number(promised):
-            yield f"{title(graph.packages[package])}: needs Rust {needed}, and we promise {promised}"
+            name = title(graph.packages[package])
+            yield f"{name}: needs Rust {needed}, and we promise {promised}"
 
 
 def is_allowed(expression):

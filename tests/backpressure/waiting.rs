@@ -243,19 +243,22 @@ fn a_flood_does_not_starve_others(design: Design) {
     let builder = Server::builder(&service, probe.echo().serve());
     let server = builder.listen("127.0.0.1:0").unwrap();
     let stop = Arc::new(AtomicBool::new(false));
+    let (told, begun) = channel();
     let flood = |_| {
-        let (mut writer, stop) = (Peer::new(&server), Arc::clone(&stop));
+        let (mut writer, stop, told) = (Peer::new(&server), Arc::clone(&stop), told.clone());
         let mut reader = writer.another_handle();
         let reading = thread::spawn(move || reader.receive_to_end().len());
         thread::spawn(move || {
             while !stop.load(Ordering::Relaxed) {
                 writer.send([1; 32 << 10]);
+                let _ = told.send(());
             }
             writer.finish();
             reading.join().unwrap()
         })
     };
     let floods: Vec<_> = (0..2).map(flood).collect();
+    floods.iter().for_each(|_| begun.recv_timeout(LIMIT).unwrap());
     let mut peer = Peer::new(&server);
     for _ in 0..200 {
         peer.exchange("a word in between");

@@ -447,9 +447,8 @@ fn events_may_call_the_client(design: Design) {
     let builder = Client::builder(&service, raw::client(Echo)).events(Asking(Arc::clone(&slot)));
     let client = builder.connect(listener.local_addr().unwrap()).unwrap();
     let mut peer = accept(&listener);
-    client.wait_connected(LIMIT).unwrap();
-    slot.set(client.clone()).unwrap();
     peer.expect("hello");
+    slot.set(client.clone()).unwrap();
     drop(peer);
     for _ in 0..3 {
         accept(&listener).expect("xhello");

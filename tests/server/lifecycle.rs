@@ -174,7 +174,8 @@ fn shutdown_cuts_off_who_does_not_read(design: Design) {
     let service = design.service();
     let (server, events) = talkative(&service, vec![1; 8 << 20]);
     let mut peer = Peer::narrow(addr_of(&server));
-    events.open();
+    // From here on there is something left to send.
+    peer.expect([1]);
     let shut = server.clone();
     let error = bounded("shutdown", move || shut.shutdown(SHORT)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);

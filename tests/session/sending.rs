@@ -238,11 +238,12 @@ fn flush_returns_when_all_has_been_handed_over(design: Design) {
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.flush(LIMIT).unwrap();
-    let reading = thread::spawn(move || peer.receive(8 << 20));
+    // It stays for the last flush, too.
+    let reading = thread::spawn(move || (peer.receive(8 << 20), peer));
     for _ in 0..8 {
         handle.send_within(vec![3; 1 << 20], LIMIT).unwrap();
         handle.flush(LIMIT).unwrap();
         assert_eq!(handle.pending(), 0);
     }
-    assert_eq!(reading.join().unwrap().len(), 8 << 20);
+    assert_eq!(reading.join().unwrap().0.len(), 8 << 20);
 }
