@@ -11,6 +11,7 @@ use slab::Slab;
 
 use super::current;
 use super::locks::lock;
+use super::panics::contain;
 use super::queue::{RunQueue, Wake};
 use super::strand::{Ready, Task};
 use super::timers::{TimerKey, Timers};
@@ -131,20 +132,35 @@ impl Home {
 
     /// Queues a task that its notifier found idle.
     pub(super) fn schedule(&self, task: Arc<dyn Task>) {
-        if self.queue.push(task, self.is_current()) == Wake::Poller {
-            self.ring();
+        match self.queue.push(task, self.is_current()) {
+            Ok(Wake::Poller) => self.ring(),
+            Ok(_) => {}
+            Err(task) => abandon(&task),
         }
     }
 
     /// Queues a task again behind the others, from within its own turn.
     pub(super) fn requeue(&self, task: Arc<dyn Task>) {
-        let _ = self.queue.push(task, true);
+        if let Err(task) = self.queue.push(task, true) {
+            abandon(&task);
+        }
     }
 
-    /// Drops all tasks, and takes no more.
+    /// Takes back from a worker that halts what it has not run.
+    pub(super) fn give_back(&self, tasks: VecDeque<Arc<dyn Task>>) {
+        self.queue.give_back(tasks).iter().for_each(abandon);
+    }
+
+    /// Abandons all tasks, and takes no more. A task in a late turn is abandoned behind it.
     pub(super) fn close(&self) {
+        self.queue.close().iter().for_each(abandon);
         let sources = std::mem::take(&mut *lock(&self.sources));
-        drop((sources, self.queue.close(), self.timers.close()));
+        for (_, task) in sources {
+            if task.seat().mark(Ready::MAIL) {
+                abandon(&task);
+            }
+        }
+        drop(self.timers.close());
     }
 
     pub(super) fn queue(&self) -> &RunQueue<Arc<dyn Task>> {
@@ -225,6 +241,12 @@ impl Home {
         if let Err(error) = self.waker.wake() {
             log::error!(target: "sockeye::service", "waking the poller failed: {error}");
         }
+    }
+}
+
+fn abandon(task: &Arc<dyn Task>) {
+    if let Err(error) = contain("abandon a task", || task.abandon()) {
+        log::error!(target: "sockeye::service", "{error}");
     }
 }
 

@@ -259,7 +259,9 @@ impl Inner {
     /// homes their tasks.
     pub(super) fn clear(&self) {
         self.homes.iter().for_each(|home| home.close());
-        drop(self.take_worker());
+        if let Some(mut worker) = self.take_worker() {
+            worker.put_down();
+        }
         lock(&self.shared).clear();
     }
 

@@ -128,4 +128,10 @@ impl Task for Jobs {
         }
         if lock(&self.queue).is_empty() { Next::Idle } else { Next::Again }
     }
+
+    /// A job may hold the strand that holds the job.
+    fn abandon(&self) {
+        let jobs = std::mem::take(&mut *lock(&self.queue));
+        drop(jobs);
+    }
 }

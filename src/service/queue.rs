@@ -84,14 +84,12 @@ impl<T> RunQueue<T> {
         Self { state: Mutex::new(state), sleep: Condvar::new(), workers }
     }
 
-    /// Queues one piece of work. `inside`: the caller is one of this home's workers, which looks
-    /// into the queue before it sleeps.
-    pub(super) fn push(&self, work: T, inside: bool) -> Wake {
+    /// Queues one piece of work, unless the queue is closed. `inside`: the caller is one of this
+    /// home's workers, which looks into the queue before it sleeps.
+    pub(super) fn push(&self, work: T, inside: bool) -> Result<Wake, T> {
         let mut state = lock(&self.state);
         if state.closed {
-            // The work is dropped behind the lock: it may own what pushes again.
-            drop(state);
-            return Wake::Nobody;
+            return Err(work);
         }
         state.ready.push_back(work);
         let wake = match inside {
@@ -100,7 +98,7 @@ impl<T> RunQueue<T> {
             false => state.wake_any(),
         };
         drop(state);
-        self.signal(wake)
+        Ok(self.signal(wake))
     }
 
     /// Queues what a poll brought.
@@ -199,11 +197,15 @@ impl<T> RunQueue<T> {
         state
     }
 
-    /// Takes back what a worker took and will not run, as if it had never been taken.
-    pub(super) fn give_back(&self, mut work: VecDeque<T>) {
+    /// Takes back what a worker took and will not run, as if it had never been taken; unless the
+    /// queue is closed.
+    pub(super) fn give_back(&self, mut work: VecDeque<T>) -> VecDeque<T> {
         let mut state = lock(&self.state);
-        work.append(&mut state.ready);
-        state.ready = work;
+        if !state.closed {
+            work.append(&mut state.ready);
+            state.ready = std::mem::take(&mut work);
+        }
+        work
     }
 
     /// Wakes every worker, wherever it sleeps, and keeps all awake until [`RunQueue::resume`];
@@ -297,7 +299,7 @@ mod model {
                 .map(|work| {
                     let (queue, bell) = (Arc::clone(&queue), Arc::clone(&bell));
                     thread::spawn(move || {
-                        if queue.push(work, false) == Wake::Poller {
+                        if queue.push(work, false) == Ok(Wake::Poller) {
                             bell.ring();
                         }
                     })
@@ -348,7 +350,8 @@ mod model {
         loom::model(|| {
             let queue = Arc::new(RunQueue::new(1));
             assert!(queue.poller_sleeps());
-            let rings = |queue: &RunQueue<u8>| usize::from(queue.push(1, false) == Wake::Poller);
+            let rings =
+                |queue: &RunQueue<u8>| usize::from(queue.push(1, false) == Ok(Wake::Poller));
             let other = {
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || rings(&queue))

@@ -69,6 +69,10 @@ pub(crate) trait Task: Send + Sync + 'static {
 
     /// Called by one worker at a time.
     fn turn(&self, ready: Ready, worker: &mut Worker) -> Next;
+
+    /// Called in place of the next turn, and once, when there will be no more: the service is gone.
+    /// On whatever thread finds out.
+    fn abandon(&self) {}
 }
 
 /// A task's place: its state byte and the home whose workers run it.

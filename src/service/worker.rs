@@ -66,7 +66,12 @@ impl Worker {
             }
             self.poll(if busy { Patience::None } else { Patience::Forever });
         }
-        self.home.queue().give_back(std::mem::take(&mut self.local));
+        self.put_down();
+    }
+
+    /// Gives back what was taken and will not be run here.
+    pub(super) fn put_down(&mut self) {
+        self.home.give_back(std::mem::take(&mut self.local));
     }
 
     /// One round on the caller's thread: true when there was something to do.

@@ -52,6 +52,15 @@ impl Task for Link {
         give_back(core, worker);
         if again && core.phase != Phase::Down { Next::Again } else { Next::Idle }
     }
+
+    fn abandon(&self) {
+        let mut body = lock(&self.body);
+        let Body { core, protocol } = &mut *body;
+        if core.phase != Phase::Down {
+            core.die(CloseReason::Shutdown, Ending::Abrupt);
+            self.take_down(core, protocol);
+        }
+    }
 }
 
 impl Link {

@@ -3,7 +3,7 @@
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -101,33 +101,36 @@ fn names_of(builder: sockeye::service::Builder) -> Vec<(usize, String)> {
 }
 
 fn hooks_of_threads_run_on_service_threads(design: Design) {
-    let own = Arc::new(OnceLock::<Service>::new());
+    let own = Arc::new(Mutex::new(None::<Service>));
     let (sender, receiver) = channel();
     let look = |what: &'static str| {
         let (own, sender) = (Arc::clone(&own), sender.clone());
         move |_| {
-            if let Some(service) = own.get() {
+            let service = own.lock().unwrap().clone();
+            if let Some(service) = service {
                 sender.send((what, service.is_service_thread())).unwrap();
             }
         }
     };
     let builder = design.builder().on_thread_start(look("start")).on_thread_end(look("end"));
     let service = builder.start().unwrap();
-    own.set(service.clone()).unwrap();
+    *own.lock().unwrap() = Some(service.clone());
     service.restart().unwrap();
     let mut seen = take(&receiver, 4);
     seen.sort();
     assert_eq!(seen, [("end", true), ("end", true), ("start", true), ("start", true)]);
     service.stop().unwrap();
+    *own.lock().unwrap() = None;
 }
 
 fn the_service_can_be_stopped_in_its_own_hooks(design: Design) {
-    let own = Arc::new(OnceLock::<Service>::new());
+    let own = Arc::new(Mutex::new(None::<Service>));
     let (sender, receiver) = channel();
     let stop = |what: &'static str| {
         let (own, sender) = (Arc::clone(&own), sender.clone());
         move || {
-            if let Some(service) = own.get() {
+            let service = own.lock().unwrap().clone();
+            if let Some(service) = service {
                 let _ = sender.send((what, service.stop().map_err(|error| error.kind())));
             }
         }
@@ -135,11 +138,12 @@ fn the_service_can_be_stopped_in_its_own_hooks(design: Design) {
     let (ends, stopped) = (stop("end"), stop("stopped"));
     let service =
         design.builder().on_thread_end(move |_| ends()).on_stopped(stopped).start().unwrap();
-    own.set(service.clone()).unwrap();
+    *own.lock().unwrap() = Some(service.clone());
     bounded("stop", move || service.stop()).unwrap();
     let seen = take(&receiver, 3);
     assert!(seen.iter().all(|(_, outcome)| outcome.is_ok()), "{seen:?}");
     assert_eq!(seen.iter().filter(|(hook, _)| *hook == "end").count(), 2);
+    *own.lock().unwrap() = None;
 }
 
 fn on_started_runs_on_the_thread_that_starts(design: Design) {

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 use std::net::TcpStream;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sockeye::{CloseReason, ErrorKind, Limits, Server, Service, raw};
+use sockeye::{CloseReason, ErrorKind, Limits, Server, Service, Strand, raw};
 
 use crate::common::{Design, LIMIT, Probe, eventually};
 use crate::{Gate, bounded, next, on_both_designs, single, take};
@@ -21,6 +22,7 @@ on_both_designs!(
     shutdown_gives_up_on_jobs_without_end,
     a_callback_that_does_not_return_makes_stop_time_out,
     the_time_to_stop_is_bounded_once,
+    a_late_callback_may_outlive_its_service,
     a_late_callback_does_no_harm_to_the_next_start,
     a_second_stop_waits_for_the_first,
 );
@@ -124,17 +126,21 @@ fn shutdown_refuses_what_comes_afterwards(design: Design) {
 
 fn shutdown_gives_up_on_jobs_without_end(design: Design) {
     let service = design.service();
-    again(service.strand());
+    let strand = Arc::new(Mutex::new(Some(service.strand())));
+    again(&strand);
     let draining = service.clone();
     let error = bounded("shutdown", move || draining.shutdown(Duration::from_millis(50)));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::TimedOut);
     assert!(!service.is_running());
+    *strand.lock().unwrap() = None;
 }
 
 /// A job that posts itself again, until it is refused.
-fn again(strand: sockeye::Strand) {
-    let own = strand.clone();
-    let _ = strand.post(move || again(own));
+fn again(strand: &Arc<Mutex<Option<Strand>>>) {
+    let own = Arc::clone(strand);
+    if let Some(strand) = &*strand.lock().unwrap() {
+        let _ = strand.post(move || again(&own));
+    }
 }
 
 fn a_callback_that_does_not_return_makes_stop_time_out(design: Design) {
@@ -161,7 +167,7 @@ fn the_time_to_stop_is_bounded_once(design: Design) {
     let (gate, blocked) = Gate::new();
     let (sender, blocker) = channel();
     sender.send(blocked).unwrap();
-    let blocker = std::sync::Mutex::new(blocker);
+    let blocker = Mutex::new(blocker);
     let make = move |_: &_| {
         let blocked = blocker.lock().unwrap().recv().unwrap();
         let mut blocked = Some(blocked);
@@ -177,6 +183,33 @@ fn the_time_to_stop_is_bounded_once(design: Design) {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(took >= limit && took < 2 * limit, "{took:?}");
     gate.open();
+}
+
+/// Its session ends as all do, with a reason.
+fn a_late_callback_may_outlive_its_service(design: Design) {
+    struct Late<J>(Option<J>, Sender<CloseReason>);
+    impl<J: FnOnce() + Send + 'static> raw::Handler for Late<J> {
+        fn on_data(&mut self, _: &mut raw::Session<'_>, _: &[u8]) {
+            self.0.take().into_iter().for_each(|job| job());
+        }
+
+        fn on_close(&mut self, _: &mut raw::Session<'_>, reason: &CloseReason) {
+            self.1.send(reason.clone()).unwrap();
+        }
+    }
+    let service = design.builder().stop_limit(Duration::from_millis(20)).start().unwrap();
+    let (gate, blocked) = Gate::new();
+    let (sender, receiver) = channel();
+    let late = Mutex::new(Some(Late(Some(blocked), sender)));
+    let make = move |_: &_| late.lock().unwrap().take().unwrap();
+    let server = Server::builder(&service, raw::server(make)).listen("127.0.0.1:0").unwrap();
+    let mut peer = connect(&server);
+    std::io::Write::write_all(&mut peer, b"!").unwrap();
+    gate.wait_begun();
+    bounded("stop", move || service.stop()).unwrap_err();
+    drop(server);
+    gate.open();
+    assert!(matches!(next(&receiver), CloseReason::Shutdown));
 }
 
 fn a_late_callback_does_no_harm_to_the_next_start(design: Design) {
