@@ -74,6 +74,9 @@ pub enum ErrorKind {
     Panicked,
     /// The platform does not offer it.
     Unsupported,
+    /// A certificate, a key, a TLS configuration or a handshake is not accepted; the error's text
+    /// names the rule, certificate error or alert.
+    Tls,
     /// Any other failure of the operating system: see the error's source.
     Io,
 }
@@ -107,6 +110,17 @@ impl Error {
         let mut error = Self::new(ErrorKind::of(&source), attempt);
         error.0.source = Some(Arc::new(source));
         error
+    }
+
+    /// An error of a kind that the source alone does not tell.
+    #[cfg(feature = "tls")]
+    #[expect(dead_code, reason = "the TLS layer comes next")]
+    pub(crate) fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
+    ) -> Self {
+        self.0.source = Some(Arc::new(io::Error::new(io::ErrorKind::InvalidData, source)));
+        self
     }
 
     pub(crate) fn on(mut self, address: impl fmt::Display) -> Self {
@@ -157,6 +171,7 @@ impl ErrorKind {
             Self::OutOfResources => "out of file descriptors or memory",
             Self::Panicked => "a callback panicked",
             Self::Unsupported => "the platform does not offer it",
+            Self::Tls => "TLS failed",
             Self::Io => "the operating system failed",
         }
     }
