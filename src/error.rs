@@ -114,7 +114,6 @@ impl Error {
 
     /// An error of a kind that the source alone does not tell.
     #[cfg(feature = "tls")]
-    #[expect(dead_code, reason = "the TLS layer comes next")]
     pub(crate) fn caused_by(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,

@@ -49,6 +49,8 @@ pub mod testing;
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "tls")]
+pub use net::tls;
 pub use net::{Address, Endpoint, KeepAlive, TcpOptions, ToAddresses};
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};

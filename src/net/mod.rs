@@ -20,6 +20,7 @@
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
 //! | `memory.rs` | a stream without a socket, with the faults of one |
+//! | `tls/` | TLS: who we are, whom we trust, and what is agreed on |
 //! | `faults.rs` | which faults: seeded, so that a failure can be had again |
 //! | `os.rs` | what the platforms differ in: error numbers, and options that not all have |
 
@@ -39,6 +40,8 @@ mod options;
 mod os;
 mod resolve;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod to_addresses;
 
 pub use address::Address;

@@ -5,6 +5,8 @@
 #![allow(unreachable_pub, reason = "a module of several suites")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod certificates;
+mod folder;
 mod peer;
 mod probe;
 mod process;
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use sockeye::{Server, Service, raw, service};
 
+pub use folder::Folder;
 pub use peer::{Hanging, Peer, free_addr, quiet};
 pub use probe::{Echo, Event, Events, Probe};
 pub use process::{descriptors, in_a_process, role, spawn_role};
