@@ -72,7 +72,7 @@ fn why(error: &pem::Error) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     match error {
         pem::Error::MissingSectionEnd { end_marker } => {
-            format!("it ends before `{}`", text(end_marker))
+            format!("its section {} has no end", text(end_marker))
         }
         pem::Error::IllegalSectionStart { line } => {
             format!("`{}` begins no PEM section", text(line))
