@@ -112,6 +112,12 @@ impl Error {
         error
     }
 
+    /// The same failure, seen from what was wanted.
+    pub(crate) fn attempting(mut self, attempt: &'static str) -> Self {
+        self.0.attempt = attempt;
+        self
+    }
+
     /// An error of a kind that the source alone does not tell.
     #[cfg(feature = "tls")]
     pub(crate) fn caused_by(

@@ -21,6 +21,8 @@ pub struct Builder {
     pub(super) events: Box<dyn Events>,
     pub(super) limits: Limits,
     pub(super) options: TcpOptions,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<crate::tls::ClientConfig>,
     pub(super) connect_timeout: Duration,
     pub(super) backoff: Option<Backoff>,
     pub(super) queue_while_down: usize,
@@ -35,6 +37,8 @@ impl Builder {
             events: Box::new(Silent),
             limits: Limits::default(),
             options: TcpOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
             connect_timeout: Duration::from_secs(10),
             backoff: None,
             queue_while_down: 0,
@@ -51,6 +55,16 @@ impl Builder {
     /// The options of the client's sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Speaks TLS, with this configuration. Default: does not.
+    ///
+    /// The client is connected when the handshake is done. The server must prove to be the host
+    /// that the address names, unless the configuration names another.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: crate::tls::ClientConfig) -> Self {
+        self.tls = Some(config);
         self
     }
 

@@ -17,7 +17,7 @@ use super::race::{Outcome, Race};
 use super::shared::Shared;
 use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions};
+use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions, Transport};
 use crate::service::{
     Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock,
 };
@@ -30,6 +30,8 @@ pub(super) struct Connector {
     service: Arc<Inner>,
     addresses: Vec<Address>,
     options: TcpOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ClientConfig>,
     timeout: Duration,
     backoff: Option<Backoff>,
     resolver: Resolver,
@@ -40,6 +42,8 @@ pub(super) struct Connector {
 pub(super) struct Settings {
     pub(super) addresses: Vec<Address>,
     pub(super) options: TcpOptions,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<crate::tls::ClientConfig>,
     pub(super) timeout: Duration,
     pub(super) backoff: Option<Backoff>,
     pub(super) resolver: Option<Resolver>,
@@ -56,6 +60,8 @@ pub(super) enum Command {
         reason: CloseReason,
         failure: Error,
         protocol: Box<dyn Protocol>,
+        /// Its handler was told of it.
+        opened: bool,
     },
 }
 
@@ -108,6 +114,8 @@ impl Connector {
             service: Arc::clone(client.service()),
             addresses: settings.addresses,
             options: settings.options,
+            #[cfg(feature = "tls")]
+            tls: settings.tls,
             timeout: settings.timeout,
             backoff: settings.backoff,
             resolver,
@@ -131,8 +139,11 @@ impl Connector {
             }
             Command::Disconnect(reason, how) => self.disconnect(body, client, reason, how),
             Command::Resolved(serial, answer) => self.resolved(body, client, serial, answer),
-            Command::Lost { reason, failure, protocol } => {
+            Command::Lost { reason, failure, protocol, opened } => {
                 body.protocol = Some(protocol);
+                if opened {
+                    body.failures = 0;
+                }
                 self.lost(body, client, &reason, failure);
             }
         }
@@ -256,7 +267,7 @@ impl Connector {
         let (deadline, now) = (*deadline, Instant::now());
         let Some(this) = self.this.upgrade() else { return };
         match race.step(now, self.seat.home(), &this, &self.options) {
-            Outcome::Won(stream, peer) => self.connected(body, client, stream, peer),
+            Outcome::Won(stream, peer) => self.connected(body, client, stream, peer, deadline),
             Outcome::Lost(error) => self.again(body, client, error),
             Outcome::Until(_) if now >= deadline => {
                 let late = Error::new(ErrorKind::TimedOut, "connect to").on(self.target());
@@ -268,15 +279,38 @@ impl Connector {
         }
     }
 
-    fn connected(&self, body: &mut Body, client: &Arc<Shared>, stream: Stream, peer: Endpoint) {
+    fn connected(
+        &self,
+        body: &mut Body,
+        client: &Arc<Shared>,
+        stream: Stream,
+        peer: Endpoint,
+        deadline: Instant,
+    ) {
+        let transport = match self.transport(stream) {
+            Ok(transport) => transport,
+            Err(error) => return self.again(body, client, error),
+        };
         self.leave_phase(body);
         let (Some(link), Some(protocol)) = (client.link(), body.protocol.take()) else {
             return self.rest(body, client, None);
         };
         body.phase = Phase::Connected;
-        body.failures = 0;
-        link.connect(stream, peer, protocol);
+        link.connect(transport, peer, protocol, Some(deadline));
         self.set_trying(body, false);
+    }
+
+    #[cfg(feature = "tls")]
+    fn transport(&self, stream: Stream) -> Result<Transport> {
+        match &self.tls {
+            Some(config) => Transport::connect(stream, config, &self.target().host()),
+            None => Ok(stream.into()),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn transport(&self, stream: Stream) -> Result<Transport> {
+        Ok(stream.into())
     }
 
     /// An attempt or a connection failed: waits for the next one, or gives up.

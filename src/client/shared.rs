@@ -9,7 +9,7 @@ use super::State;
 use super::builder::Builder;
 use super::connector::{Command, Connector};
 use super::events::Events;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::net::Address;
 use crate::service::{Attached, Ending, Inner, Seat, Watched, contain};
 use crate::session::{
@@ -82,6 +82,8 @@ impl Shared {
             super::connector::Settings {
                 addresses,
                 options: builder.options,
+                #[cfg(feature = "tls")]
+                tls: builder.tls,
                 timeout: builder.connect_timeout,
                 backoff: builder.backoff,
                 resolver: builder.resolver,
@@ -216,8 +218,9 @@ impl Owner for Shared {
         if opened {
             self.tell(|events| events.on_disconnected(reason));
         }
-        let failure = Error::new(ErrorKind::Closed, "stay connected").because(reason);
-        self.command(Command::Lost { reason: reason.clone(), failure, protocol });
+        let attempt = if opened { "stay connected" } else { "connect" };
+        let failure = reason.to_error(attempt);
+        self.command(Command::Lost { reason: reason.clone(), failure, protocol, opened });
     }
 
     fn failed(&self, error: &Error) {

@@ -16,11 +16,12 @@
 //! | `apply.rs` | how it gets onto a listening, an accepted and a connecting socket |
 //! | `stream.rs` | a connected byte stream, TCP or in memory |
 //! | `listener.rs` | where streams come from on a server |
+//! | `transport.rs` | what a session reads and writes: a stream, or TLS over one |
+//! | `tls/` | TLS: configurations, and the record layer over a stream |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
 //! | `memory.rs` | a stream without a socket, with the faults of one |
-//! | `tls/` | TLS: who we are, whom we trust, and what is agreed on |
 //! | `faults.rs` | which faults: seeded, so that a failure can be had again |
 //! | `os.rs` | what the platforms differ in: error numbers, and options that not all have |
 
@@ -43,6 +44,7 @@ mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod to_addresses;
+mod transport;
 
 pub use address::Address;
 pub use endpoint::Endpoint;
@@ -56,6 +58,7 @@ pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 pub(crate) use resolve::Resolver;
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
+pub(crate) use transport::{Received, Transport, Written};
 
 /// What a panic said.
 fn panic_text(payload: &(dyn Any + Send)) -> &str {

@@ -12,9 +12,10 @@ pub use crate::session::{
 
 /// What happens on one connection. One value per session: its fields are the session's state.
 ///
-/// Callbacks of one session come one at a time, on the service's threads: `on_open` first, then
-/// any of the others, then `on_close` exactly once, also after a panic and at a shutdown. They
-/// should not block: with a loop per thread that holds up other sessions.
+/// Callbacks of one session come one at a time, on the service's threads: `on_open` first (with TLS
+/// `on_handshake` before it), then any of the others, then `on_close` exactly once, also after a
+/// panic and at a shutdown. They should not block: with a loop per thread that holds up other
+/// sessions.
 ///
 /// Closures are handlers of which only `on_data` matters:
 ///
@@ -26,6 +27,12 @@ pub use crate::session::{
 /// });
 /// ```
 pub trait Handler: Send + 'static {
+    /// The TLS handshake is done: [`Session::tls`] tells who the peer is. Comes before `on_open`,
+    /// which does not follow if this closes the session; never called without TLS.
+    fn on_handshake(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
     /// The connection is open.
     fn on_open(&mut self, session: &mut Session<'_>) {
         let _ = session;
@@ -89,6 +96,10 @@ pub fn client(handler: impl Handler) -> ClientProtocol {
 struct Adaptor<H>(H);
 
 impl<H: Handler> Protocol for Adaptor<H> {
+    fn on_handshake(&mut self, session: &mut Session<'_>) {
+        self.0.on_handshake(session);
+    }
+
     fn on_open(&mut self, session: &mut Session<'_>) {
         self.0.on_open(session);
     }

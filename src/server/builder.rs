@@ -20,6 +20,8 @@ pub struct Builder {
     pub(super) events: Box<dyn Events>,
     pub(super) limits: Limits,
     pub(super) options: TcpOptions,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<crate::tls::ServerConfig>,
     pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) acceptors: Acceptors,
@@ -33,6 +35,8 @@ impl Builder {
             events: Box::new(Silent),
             limits: Limits::default(),
             options: TcpOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
             max_connections: 100_000,
             overload: Overload::default(),
             acceptors: Acceptors::default(),
@@ -48,6 +52,17 @@ impl Builder {
     /// The options of the server's sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Speaks TLS on every connection, with this configuration. Default: does not.
+    ///
+    /// The protocol is the same with TLS and without; what is special to it is told by
+    /// [`Handler::on_handshake`](crate::raw::Handler::on_handshake) and
+    /// [`Session::tls`](crate::raw::Session::tls).
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: crate::tls::ServerConfig) -> Self {
+        self.tls = Some(config);
         self
     }
 

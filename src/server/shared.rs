@@ -13,7 +13,7 @@ use super::events::Events;
 use super::listening::Binding;
 use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Endpoint, Stream, TcpOptions};
+use crate::net::{Endpoint, Stream, TcpOptions, Transport};
 use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
@@ -29,6 +29,8 @@ pub(super) struct Shared {
     events: Box<dyn Events>,
     limits: SharedLimits,
     options: TcpOptions,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ServerConfig>,
     max_connections: usize,
     pub(super) overload: Overload,
     pub(super) everyone: Group,
@@ -64,6 +66,8 @@ impl Shared {
             events: builder.events,
             limits: Arc::new(builder.limits),
             options: builder.options,
+            #[cfg(feature = "tls")]
+            tls: builder.tls,
             max_connections: builder.max_connections,
             overload: builder.overload,
             everyone: Group::of(service),
@@ -227,6 +231,10 @@ impl Shared {
         let (Ok(protocol), Some(owner)) = (protocol, self.this.upgrade()) else {
             return stream.abort();
         };
+        let transport = match self.transport(stream) {
+            Ok(transport) => transport,
+            Err(error) => return self.report(&error.on(peer)),
+        };
         self.accepted.fetch_add(1, Ordering::Relaxed);
         let (link, _) = self.everyone.insert(home.index(), |slot| {
             Link::new(Parts {
@@ -240,10 +248,23 @@ impl Shared {
         });
         // The session gives it back when it has closed.
         std::mem::forget(place);
-        link.connect(stream, peer, protocol);
+        link.connect(transport, peer, protocol, None);
         if self.ending.load(Ordering::Acquire) {
             link.end(CloseReason::Shutdown, Ending::Graceful);
         }
+    }
+
+    #[cfg(feature = "tls")]
+    fn transport(&self, stream: Stream) -> Result<Transport> {
+        match &self.tls {
+            Some(config) => Transport::accept(stream, config),
+            None => Ok(stream.into()),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn transport(&self, stream: Stream) -> Result<Transport> {
+        Ok(stream.into())
     }
 
     fn welcomes(&self, peer: &Endpoint) -> bool {

@@ -14,7 +14,7 @@ use super::link::Link;
 use super::mailbox::Watch;
 use super::outqueue::OutQueue;
 use super::{CloseReason, Overflow, Sent};
-use crate::net::{SHORT_WRITE_FILLS, Stream};
+use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) enum Phase {
     Down,
     /// There is one, which has had no turn yet.
     Opening,
+    /// The transport's handshake is under way; the handler does not know of it yet.
+    Handshaking,
     Open,
     /// This side has said goodbye, or is about to.
     Closing,
@@ -35,6 +37,8 @@ pub(super) enum Phase {
 #[repr(C)]
 pub(super) struct Core {
     pub(super) phase: Phase,
+    /// The poller knows of the connection.
+    pub(super) registered: bool,
     /// The handler has been told of the connection.
     pub(super) opened: bool,
     /// The socket may have something to read.
@@ -54,7 +58,7 @@ pub(super) struct Core {
     pub(super) finished: bool,
     /// The connection is to be reset rather than closed.
     pub(super) reset: bool,
-    pub(super) stream: Option<Stream>,
+    pub(super) transport: Option<Transport>,
     pub(super) lent: Option<Box<Lent>>,
     pub(super) extras: Option<Box<Extras>>,
     pub(super) timer: Option<TimerKey>,
@@ -75,7 +79,7 @@ pub(super) struct Extras {
     pub(super) groups: Vec<Membership>,
     pub(super) state: Option<Box<dyn Any + Send>>,
     pub(super) watches: Vec<Watch>,
-    /// When a close must have ended.
+    /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,
 }
 
@@ -83,6 +87,7 @@ impl Core {
     pub(super) fn new() -> Self {
         Self {
             phase: Phase::Down,
+            registered: false,
             opened: false,
             unread: false,
             blocked: false,
@@ -93,7 +98,7 @@ impl Core {
             finishing: false,
             finished: false,
             reset: false,
-            stream: None,
+            transport: None,
             token: Token(0),
             timer: None,
             reason: None,
@@ -116,7 +121,12 @@ impl Core {
     }
 
     pub(super) fn queue_len(&self) -> usize {
-        self.lent.as_ref().map_or(0, |lent| lent.out.len())
+        self.lent.as_ref().map_or(0, |lent| lent.out.len()) + self.unsent()
+    }
+
+    /// What the transport has yet to send of what it has taken over.
+    fn unsent(&self) -> usize {
+        self.transport.as_ref().map_or(0, Transport::unsent)
     }
 
     /// Queues a message of a callback's, or tells why not.
@@ -189,10 +199,8 @@ impl Core {
                 self.phase = Phase::Closing;
                 self.reason.get_or_insert(reason);
             }
-            (Phase::Open | Phase::Opening | Phase::Closing, Ending::Abrupt) => {
-                self.die(reason, how);
-            }
-            (Phase::Opening, Ending::Graceful) => self.die(reason, how),
+            (Phase::Open | Phase::Closing, Ending::Abrupt)
+            | (Phase::Opening | Phase::Handshaking, _) => self.die(reason, how),
             (Phase::Closing, Ending::Graceful) | (Phase::Down | Phase::Dead, _) => {}
         }
     }
@@ -207,18 +215,16 @@ impl Core {
         self.reset |= how == Ending::Abrupt;
     }
 
-    /// Writes as much as the socket takes, and tells how much that was.
-    pub(super) fn flush(&mut self) -> usize {
-        let (Some(lent), Some(stream)) = (&mut self.lent, &mut self.stream) else { return 0 };
+    /// Writes as much as the socket takes, and tells how much that was. The buffer is scratch.
+    pub(super) fn flush(&mut self, buffer: &mut [u8]) -> usize {
+        let (Some(lent), Some(transport)) = (&mut self.lent, &mut self.transport) else { return 0 };
         let mut total = 0;
-        while !self.blocked && !lent.out.is_empty() {
-            let (outcome, offered) =
-                lent.out.peek(|slices, bytes| (stream.write_vectored(slices), bytes));
-            match outcome {
-                Ok(written) => {
-                    lent.out.consume(written);
-                    total += written;
-                    self.blocked = written < offered && SHORT_WRITE_FILLS;
+        while !self.blocked && (!lent.out.is_empty() || transport.unsent() > 0) {
+            match lent.out.peek(|slices, bytes| transport.write(slices, bytes, buffer)) {
+                Ok(Written { count, full }) => {
+                    lent.out.consume(count);
+                    total += count;
+                    self.blocked = full;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -233,20 +239,27 @@ impl Core {
 
     /// Takes the next steps of a close that is under way.
     pub(super) fn advance(&mut self) {
-        let flushed = self.queue_len() == 0;
-        if self.phase == Phase::Closing && flushed && self.ended {
-            let reason = self.reason.take().unwrap_or(CloseReason::Local);
-            self.die(reason, Ending::Graceful);
-        }
-        let goodbye = self.phase == Phase::Closing || (self.phase == Phase::Open && self.finishing);
-        if !(goodbye && flushed) || self.finished {
+        let closing = self.phase == Phase::Closing;
+        let goodbye = closing || (self.phase == Phase::Open && self.finishing);
+        if !goodbye || self.queue_len() > 0 {
             return;
         }
-        self.finished = true;
-        if let Some(Err(error)) = self.stream.as_mut().map(Stream::shutdown_write) {
-            self.die(CloseReason::of(error), Ending::Graceful);
-        } else if self.ended {
-            self.die(CloseReason::Remote, Ending::Graceful);
+        let Some(transport) = &mut self.transport else { return };
+        // Closing a socket says all that there is to say to a peer who has finished.
+        let says_all = closing && self.ended && transport.is_plain();
+        if !self.finished && !says_all {
+            match transport.finish() {
+                Ok(finished) => self.finished = finished,
+                Err(error) => return self.die(CloseReason::of(error), Ending::Graceful),
+            }
+            self.blocked |= !self.finished;
+            if !self.finished {
+                return;
+            }
+        }
+        if self.ended {
+            let reason = if closing { CloseReason::Local } else { CloseReason::Remote };
+            self.die(reason, Ending::Graceful);
         }
     }
 

@@ -43,6 +43,7 @@ pub struct Limits {
     pub(crate) high: usize,
     pub(crate) overflow: Overflow,
     pub(crate) idle: Option<Duration>,
+    pub(crate) handshake: Duration,
     pub(crate) close: Duration,
     pub(crate) read_budget: usize,
     pub(crate) jobs: usize,
@@ -56,6 +57,7 @@ impl Default for Limits {
             high: 1 << 20,
             overflow: Overflow::Wait,
             idle: Some(Duration::from_secs(3600)),
+            handshake: Duration::from_secs(10),
             close: Duration::from_secs(5),
             read_budget: 256 << 10,
             jobs: 4096,
@@ -97,6 +99,15 @@ impl Limits {
     #[must_use]
     pub fn idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.idle = limit.into();
+        self
+    }
+
+    /// How long the TLS handshake may take before the connection is closed with
+    /// [`Limit::Handshake`](crate::Limit::Handshake). A client's
+    /// [`connect_timeout`](crate::client::Builder::connect_timeout) bounds it, too. Default: 10 s.
+    #[must_use]
+    pub fn handshake(mut self, limit: Duration) -> Self {
+        self.handshake = limit;
         self
     }
 

@@ -16,7 +16,7 @@ use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Mailbox, Message, Watch};
 use super::protocol::{Owner, Protocol, SharedLimits};
 use super::{CloseReason, Overflow, Sent};
-use crate::net::{Endpoint, Stream};
+use crate::net::{Endpoint, Transport};
 use crate::service::{Ending, Inner, Ready, Seat, lock};
 
 /// Laid out so that a turn with nothing unusual finds all it needs in the first four cache lines:
@@ -76,18 +76,24 @@ impl Link {
         })
     }
 
-    /// Gives the link a connection; its next turn, on its own home, opens it.
+    /// Gives the link a connection; its next turn, on its own home, opens it. A handshake must be
+    /// done by the deadline, if that comes before its own limit.
     pub(crate) fn connect(
         self: &Arc<Self>,
-        stream: Stream,
+        transport: impl Into<Transport>,
         peer: Endpoint,
         protocol: Box<dyn Protocol>,
+        deadline: Option<Instant>,
     ) {
         let mut body = lock(&self.body);
         debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
         *lock(&self.peer) = Some(peer);
         body.core.phase = Phase::Opening;
-        body.core.stream = Some(stream);
+        let transport = transport.into();
+        if deadline.is_some() && transport.shakes_hands() {
+            body.core.extras().deadline = deadline;
+        }
+        body.core.transport = Some(transport);
         body.protocol = Some(protocol);
         drop(body);
         self.service.begun();

@@ -139,6 +139,15 @@ impl Mailbox {
         mails.gate
     }
 
+    /// The end that was asked for, if one was.
+    pub(crate) fn ending(&self) -> Option<(CloseReason, Ending)> {
+        let mails = lock(&self.mails);
+        mails.list.iter().find_map(|mail| match mail {
+            Mail::End(reason, how) => Some((reason.clone(), *how)),
+            _ => None,
+        })
+    }
+
     /// Drops the watch when the session is closed.
     pub(crate) fn push_watch(&self, watch: Watch) {
         let mut mails = lock(&self.mails);

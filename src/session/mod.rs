@@ -6,6 +6,7 @@
 
 mod core;
 mod counters;
+mod establish;
 mod group;
 mod handle;
 mod id;

@@ -12,9 +12,15 @@ use crate::net::Endpoint;
 /// One connection's protocol state with the user's handler in it: the adaptor between bytes and
 /// a handler's callbacks.
 ///
-/// The calls come one at a time: `on_open`, any of the others, and then exactly one `on_close`.
+/// The calls come one at a time: `on_handshake` where there is one, `on_open`, any of the others,
+/// and then exactly one `on_close`.
 /// A client's protocol may be opened again afterwards.
 pub(crate) trait Protocol: Send {
+    /// The transport's handshake is done; before `on_open`, which does not follow if this closes.
+    fn on_handshake(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
     fn on_open(&mut self, session: &mut Session<'_>);
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]);

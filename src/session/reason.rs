@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Why a session ended, told to `on_close`: who ended it, and what for. The first reason counts.
 #[derive(Clone, Debug)]
@@ -19,6 +19,11 @@ pub enum CloseReason {
     Remote,
     /// The peer, or something on the way, cut the connection (TCP: RST).
     Reset,
+    /// The peer's stream ended without the goodbye that TLS demands (`close_notify`): what came may
+    /// not be all that was sent.
+    Truncated,
+    /// TLS failed: a handshake, a record, or an alert of the peer's, which the error names.
+    Tls(Error),
     /// A time limit passed.
     Timeout(Limit),
     /// The session's queue was full and its policy says to end it then: see
@@ -38,6 +43,8 @@ pub enum CloseReason {
 pub enum Limit {
     /// No byte went either way for longer than [`Limits::idle`](crate::Limits::idle).
     Idle,
+    /// The TLS handshake took longer than [`Limits::handshake`](crate::Limits::handshake).
+    Handshake,
     /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
     /// the close: part of it was not sent.
     Close,
@@ -55,7 +62,25 @@ impl CloseReason {
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe => Self::Reset,
-            _ => Self::Io(Arc::new(error)),
+            _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+                Some(failure) if failure.kind() == ErrorKind::Tls => Self::Tls(failure.clone()),
+                _ => Self::Io(Arc::new(error)),
+            },
+        }
+    }
+
+    /// The program wants it so, or knows of it already.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self, Self::Local | Self::Aborted | Self::Shutdown | Self::Panic(_))
+    }
+
+    /// What the reason is to an attempt that it has ended.
+    pub(crate) fn to_error(&self, attempt: &'static str) -> Error {
+        match self {
+            Self::Tls(error) => error.clone().attempting(attempt),
+            Self::Timeout(_) => Error::new(ErrorKind::TimedOut, attempt).because(self),
+            Self::Io(error) => Error::io(attempt, error.kind().into()).because(error),
+            _ => Error::new(ErrorKind::Closed, attempt).because(self),
         }
     }
 }
@@ -67,6 +92,9 @@ impl fmt::Display for CloseReason {
             Self::Aborted => f.write_str("aborted by this side"),
             Self::Remote => f.write_str("closed by the peer"),
             Self::Reset => f.write_str("reset by the peer"),
+            Self::Truncated => f.write_str("cut off without a goodbye"),
+            Self::Tls(error) => write!(f, "{error}"),
+            Self::Timeout(Limit::Handshake) => f.write_str("the handshake took too long"),
             Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
             Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
             Self::Overflow => f.write_str("the send queue overflowed"),

@@ -82,7 +82,13 @@ impl<'a> Session<'a> {
 
     /// This side's address; one system call. `None` when the connection is gone.
     pub fn local_addr(&self) -> Option<Endpoint> {
-        self.core.stream.as_ref()?.local_addr()
+        self.core.transport.as_ref()?.local_addr()
+    }
+
+    /// What was agreed on with the peer in the TLS handshake; `None` without TLS, and in `on_close`.
+    #[cfg(feature = "tls")]
+    pub fn tls(&self) -> Option<crate::net::tls::Info<'_>> {
+        self.core.transport.as_ref()?.tls()
     }
 
     /// Bytes that wait to be sent.
@@ -109,7 +115,7 @@ impl<'a> Session<'a> {
     /// already (of [`Session::everyone`] it always is) or closed, or the group is one of another
     /// service.
     pub fn join(&mut self, group: &Group) -> bool {
-        let live = self.core.stream.is_some() && group.is_on(&self.link.service);
+        let live = self.core.transport.is_some() && group.is_on(&self.link.service);
         if *group == self.everyone() {
             return false;
         }

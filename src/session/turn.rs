@@ -1,4 +1,5 @@
-//! A connection's turn: mail, timer, reading, one flush, and the end when it has come.
+//! A connection's turn: opening (`establish.rs`), mail, timer, reading, one flush, and the end when
+//! it has come.
 //!
 //! With nothing unusual under way that is one `recv` and one `send`: what callbacks send is
 //! gathered in a queue that the worker lends and is written once, after the last read.
@@ -10,13 +11,14 @@ use std::time::Instant;
 
 use super::core::{Core, Lent, Payload, Phase};
 use super::counters::Stats;
+use super::establish::Established;
 use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
 use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
-use crate::net::{SHORT_READ_DRAINS, Stream};
+use crate::net::{Received, Transport};
 use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
 
 /// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
@@ -72,8 +74,12 @@ impl Link {
         ready: Ready,
         worker: &mut Worker,
     ) -> bool {
-        if core.phase == Phase::Opening {
-            self.open(core, protocol, worker.now());
+        if matches!(core.phase, Phase::Opening | Phase::Handshaking) {
+            match self.establish(core, protocol, ready, worker) {
+                Established::Now => {}
+                Established::Later => return false,
+                Established::Again => return true,
+            }
         }
         if ready.has(Ready::MAIL) {
             self.read_mail(core);
@@ -88,33 +94,11 @@ impl Link {
             self.look_for_reset(core);
         }
         let mut again = self.read(core, protocol, worker);
-        again |= self.settle(core, protocol);
+        again |= self.settle(core, protocol, &mut worker.read_buffer);
         core.notify_watches();
         self.limit_close(core, worker.now());
         // A callback may have resumed reading after the turn's own reads.
         again || (core.unread && core.phase == Phase::Open && !core.holds_reading(self))
-    }
-
-    fn open(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {
-        let home = self.seat.home();
-        let this = self.arc();
-        let Some(stream) = &mut core.stream else { return };
-        let waker = Arc::clone(&this);
-        let registered =
-            home.attach(this, |registry, token| stream.register(registry, token, || waker.into()));
-        match registered {
-            Ok(token) => core.token = token,
-            Err(error) => return core.die(CloseReason::of(error), Ending::Abrupt),
-        }
-        self.connected.set(self.epoch(), now);
-        self.active.set(self.epoch(), now);
-        core.phase = Phase::Open;
-        core.opened = true;
-        if let Some(idle) = self.limits.idle {
-            core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));
-        }
-        protocol.on_open(&mut Session::new(core, self));
-        self.owner.opened(&Handle::new(self.arc()));
     }
 
     fn read_mail(&self, core: &mut Core) {
@@ -160,7 +144,7 @@ impl Link {
                     None => {}
                 }
             }
-            Phase::Down | Phase::Opening | Phase::Dead => {}
+            Phase::Down | Phase::Opening | Phase::Handshaking | Phase::Dead => {}
         }
     }
 
@@ -175,27 +159,44 @@ impl Link {
             if budget == 0 || worker.read_buffer.is_empty() {
                 return true;
             }
-            let most = self.readable(core).min(worker.read_buffer.len());
-            let Some(stream) = &mut core.stream else { return false };
-            match stream.read(&mut worker.read_buffer[..most]) {
-                Ok(0) => self.ended(core, protocol),
-                Ok(count) => {
-                    budget = budget.saturating_sub(count);
-                    let drained = SHORT_READ_DRAINS && count < most;
+            let most = self.readable(core);
+            let Some(transport) = &mut core.transport else { return false };
+            match transport.read(&mut worker.read_buffer, most) {
+                Ok(Received::End) => self.ended(core, protocol),
+                Ok(Received::Data { count, drained }) => {
+                    // Some reads bring nothing but the transport's own.
+                    budget = budget.saturating_sub(count.max(1));
                     core.unread = !drained || core.hung_up;
-                    core.lent().change.bytes_received += count as u64;
-                    if core.phase == Phase::Open {
-                        core.lent().change.messages_received += 1;
-                        let data = &mut worker.read_buffer[..count];
-                        protocol.on_data(&mut Session::new(core, self), data);
+                    if count > 0 {
+                        self.received(core, protocol, &mut worker.read_buffer[..count]);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => core.unread = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.truncated(core, protocol);
+                }
                 Err(error) => core.die(CloseReason::of(error), Ending::Graceful),
             }
         }
         false
+    }
+
+    fn received(&self, core: &mut Core, protocol: &mut dyn Protocol, data: &mut [u8]) {
+        core.lent().change.bytes_received += data.len() as u64;
+        if core.phase == Phase::Open {
+            core.lent().change.messages_received += 1;
+            protocol.on_data(&mut Session::new(core, self), data);
+        }
+    }
+
+    /// The stream has ended without the goodbye of its transport: somebody on the way may have cut
+    /// off what the peer has sent (RFC 8446 6.1). To who has said goodbye himself it is an end.
+    fn truncated(&self, core: &mut Core, protocol: &mut dyn Protocol) {
+        if core.phase == Phase::Closing || core.finished {
+            return self.ended(core, protocol);
+        }
+        core.die(CloseReason::Truncated, Ending::Graceful);
     }
 
     /// How many bytes may be read: under [`Overflow::Wait`] no more than an echo of them has room
@@ -221,16 +222,16 @@ impl Link {
 
     /// A session that does not read would not see that its peer is gone.
     fn look_for_reset(&self, core: &mut Core) {
-        if !core.hung_up && !core.stream.as_ref().is_some_and(Stream::fails_without_event) {
+        if !core.hung_up && !core.transport.as_ref().is_some_and(Transport::fails_without_event) {
             return;
         }
-        if let Some(Ok(Some(error))) = core.stream.as_ref().map(Stream::take_error) {
+        if let Some(Ok(Some(error))) = core.transport.as_ref().map(Transport::take_error) {
             core.die(CloseReason::of(error), Ending::Graceful);
         }
     }
 
     /// Writes what the turn has queued; true when more can be written at once.
-    fn settle(&self, core: &mut Core, protocol: &mut dyn Protocol) -> bool {
+    fn settle(&self, core: &mut Core, protocol: &mut dyn Protocol, buffer: &mut [u8]) -> bool {
         for _ in 0..FLUSHES {
             // What is cut off sends nothing more.
             if !core.is_live() {
@@ -240,14 +241,18 @@ impl Link {
             if core.phase == Phase::Closing || core.finishing {
                 self.mailbox.set_closing();
             }
-            let sent = core.flush();
+            let sent = core.flush(buffer);
             let pending = core.queue_len();
             self.queued.store(pending, Ordering::Relaxed);
             core.lent().change.bytes_sent += sent as u64;
-            if sent > 0 && core.is_live() {
+            if sent > 0 && core.is_live() && core.opened {
                 protocol.on_sent(&mut Session::new(core, self), sent, pending);
             }
-            if core.congested && core.queue_len() <= self.limits.low && core.is_live() {
+            if core.congested
+                && core.queue_len() <= self.limits.low
+                && core.is_live()
+                && core.opened
+            {
                 core.congested = false;
                 protocol.on_drain(&mut Session::new(core, self));
             }
@@ -302,13 +307,17 @@ impl Link {
         let opened = core.opened;
         if opened {
             self.owner.closing(&Handle::new(self.arc()), &reason);
+        } else if !reason.is_asked() {
+            self.owner.failed(&self.not_opened(&reason));
+        }
+        if core.registered {
             home.detach(core.token);
         }
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        if let Some(stream) = core.stream.take() {
-            if core.reset { stream.abort() } else { drop(stream) }
+        if let Some(transport) = core.transport.take() {
+            if core.reset { transport.abort() } else { drop(transport) }
         }
         if let Some(extras) = &mut core.extras {
             extras.watches.clear();
@@ -334,6 +343,14 @@ impl Link {
         self.service.ended();
     }
 
+    fn not_opened(&self, reason: &CloseReason) -> Error {
+        let error = reason.to_error("open a connection with");
+        match self.peer() {
+            Some(peer) => error.on(peer),
+            None => error,
+        }
+    }
+
     /// Nobody will ever give the link a connection again.
     pub(crate) fn retire(&self) {
         self.forget_mail(Gate::Closed);
@@ -352,7 +369,7 @@ impl Link {
         }
     }
 
-    fn arc(&self) -> Arc<Self> {
+    pub(super) fn arc(&self) -> Arc<Self> {
         self.this.upgrade().expect("whoever runs the turn holds the link")
     }
 }

@@ -70,7 +70,7 @@ impl StandIn {
         };
         *lock(&self.link) = Arc::downgrade(&link);
         *lock(&self.closed) = None;
-        link.connect(Stream::Memory(Box::new(stream)), peer, protocol);
+        link.connect(Stream::Memory(Box::new(stream)), peer, protocol, None);
         link
     }
 

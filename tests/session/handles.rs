@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sockeye::{ErrorKind, Limits, Server, TcpOptions, raw};
 
@@ -416,7 +416,7 @@ fn activity_is_told(design: Design) {
     let connected = handle.connected_at().unwrap();
     let first = handle.last_activity().unwrap();
     // Both to some milliseconds.
-    let slack = std::time::Duration::from_millis(20);
+    let slack = Duration::from_millis(20);
     assert!(connected + slack >= before && connected <= Instant::now() + slack);
     assert!(first + slack >= connected);
     eventually("the activity moves on", || {

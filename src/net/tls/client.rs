@@ -71,14 +71,12 @@ impl ClientConfig {
         Ok(Self { rustls: self.rustls.clone(), name: Some(parse(name)?) })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the record layer comes next"))]
     pub(crate) fn rustls(&self) -> &Arc<rustls::ClientConfig> {
         &self.rustls
     }
 
     /// What the certificate of a server at this host must be for: a name or an IP address, the
     /// latter also in brackets or with a zone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the record layer comes next"))]
     pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>> {
         self.name.clone().map_or_else(|| parse(host), Ok)
     }

@@ -68,7 +68,6 @@ impl<'a> Info<'a> {
 
     /// What a finished handshake led to; `None` before that. Which name was asked for, servers and
     /// clients know from elsewhere.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the record layer comes next"))]
     pub(crate) fn new(state: &'a CommonState, server_name: Option<&'a str>) -> Option<Self> {
         Some(Self {
             version: Version::of(state.protocol_version()?)?,

@@ -31,6 +31,8 @@
 // | `settings.rs`, `version.rs` | what servers and clients are configured with alike |
 // | `server.rs`, `recipe.rs`, `reload.rs` | a server's configuration: built, described, replaced |
 // | `client.rs`, `unverified.rs` | a client's; and how it trusts anybody |
+// | `engine.rs` | either side of a connection, one step at a time |
+// | `layer.rs` | TLS over a stream, in borrowed buffers |
 // | `info.rs` | what a session tells of its TLS |
 // | `describe.rs` | what went wrong, in words |
 
@@ -38,9 +40,11 @@ mod client;
 mod clients;
 mod describe;
 mod encrypted;
+mod engine;
 mod identity;
 mod info;
 mod input;
+mod layer;
 mod names;
 mod pem;
 mod pkcs12;
@@ -65,5 +69,5 @@ pub use rustls;
 pub use server::{ServerBuilder, ServerConfig};
 pub use version::Version;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the record layer comes next"))]
 pub(crate) use describe::describe;
+pub(crate) use layer::Layer;

@@ -63,7 +63,6 @@ impl ServerConfig {
     }
 
     /// What a new handshake takes: a read lock and a reference count.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the record layer comes next"))]
     pub(crate) fn current(&self) -> Arc<rustls::ServerConfig> {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,0 +1,201 @@
+//! What a session reads and writes: a stream as it is, or TLS over one.
+//!
+//! The session lends its worker's buffer to each call, so that an idle connection keeps none.
+
+use std::io::{self, IoSlice};
+use std::task::Waker;
+
+use mio::{Registry, Token};
+
+#[cfg(feature = "tls")]
+use super::tls::Layer;
+use super::{Endpoint, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
+#[cfg(feature = "tls")]
+use crate::error::Result;
+
+#[derive(Debug)]
+pub(crate) enum Transport {
+    Plain(Stream),
+    #[cfg(feature = "tls")]
+    Tls(Box<Layer>),
+}
+
+/// What a read has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// So many bytes, at the front of the buffer. `drained`: there is nothing more before the
+    /// next event, unless an event since the last read told of the stream's end.
+    Data { count: usize, drained: bool },
+    /// The peer has finished sending.
+    End,
+}
+
+/// What has become of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Bytes taken over.
+    pub(crate) count: usize,
+    /// There is no more room before the next event.
+    pub(crate) full: bool,
+}
+
+impl Transport {
+    /// Bytes to be read at most, but for what the transport needs besides.
+    pub(crate) const READ: usize = 64 * 1024;
+
+    /// TLS as a server.
+    #[cfg(feature = "tls")]
+    pub(crate) fn accept(stream: Stream, config: &super::tls::ServerConfig) -> Result<Self> {
+        Ok(Self::Tls(Box::new(Layer::accept(stream, config)?)))
+    }
+
+    /// TLS as a client of this host.
+    #[cfg(feature = "tls")]
+    pub(crate) fn connect(
+        stream: Stream,
+        config: &super::tls::ClientConfig,
+        host: &str,
+    ) -> Result<Self> {
+        Ok(Self::Tls(Box::new(Layer::connect(stream, config, host)?)))
+    }
+
+    /// Whether what goes out is what was written, and nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    /// Whether [`handshake`](Self::handshake) comes before everything else.
+    pub(crate) fn shakes_hands(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.is_handshaking(),
+        }
+    }
+
+    /// Goes on with the handshake, at every event until it is done; true when it is.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    pub(crate) fn handshake(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        match self {
+            Self::Plain(_) => Ok(true),
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.handshake(buffer),
+        }
+    }
+
+    /// Reads at most `most` bytes to the front of the buffer, all of which may be overwritten.
+    pub(crate) fn read(&mut self, buffer: &mut [u8], most: usize) -> io::Result<Received> {
+        match self {
+            Self::Plain(stream) => {
+                let most = most.min(buffer.len()).min(Self::READ);
+                Ok(match stream.read(&mut buffer[..most])? {
+                    0 => Received::End,
+                    count => Received::Data { count, drained: SHORT_READ_DRAINS && count < most },
+                })
+            }
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.read(buffer, most),
+        }
+    }
+
+    /// Writes as much as there is room for, and what [`unsent`](Self::unsent) counts before it.
+    /// The buffer is scratch.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    pub(crate) fn write(
+        &mut self,
+        slices: &[IoSlice<'_>],
+        offered: usize,
+        buffer: &mut [u8],
+    ) -> io::Result<Written> {
+        match self {
+            Self::Plain(stream) => {
+                let count = stream.write_vectored(slices)?;
+                Ok(Written { count, full: SHORT_WRITE_FILLS && count < offered })
+            }
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.write(slices, buffer),
+        }
+    }
+
+    /// Bytes that the transport has taken over, or made itself, and not handed to the system yet:
+    /// at most one write's. A write, even of nothing, tries again.
+    pub(crate) fn unsent(&self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.unsent(),
+        }
+    }
+
+    /// Says goodbye behind what was written: with TLS `close_notify`, then the stream's own end.
+    /// False when that has to wait for room: to be called again when nothing is unsent.
+    pub(crate) fn finish(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Plain(stream) => stream.shutdown_write().map(|()| true),
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.finish(),
+        }
+    }
+
+    /// Closes at once; what was written and not yet sent is lost.
+    pub(crate) fn abort(self) {
+        match self {
+            Self::Plain(stream) => stream.abort(),
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.abort(),
+        }
+    }
+
+    /// See [`Stream::take_error`].
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.stream().take_error()
+    }
+
+    /// See [`Stream::fails_without_event`].
+    pub(crate) fn fails_without_event(&self) -> bool {
+        self.stream().fails_without_event()
+    }
+
+    /// See [`Stream::local_addr`].
+    pub(crate) fn local_addr(&self) -> Option<Endpoint> {
+        self.stream().local_addr()
+    }
+
+    /// See [`Stream::register`].
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        waker: impl FnOnce() -> Waker,
+    ) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.register(registry, token, waker),
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.stream_mut().register(registry, token, waker),
+        }
+    }
+
+    /// What the handshake has agreed on.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(&self) -> Option<super::tls::Info<'_>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(layer) => layer.info(),
+        }
+    }
+
+    /// What lies beneath.
+    pub(crate) fn stream(&self) -> &Stream {
+        match self {
+            Self::Plain(stream) => stream,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.stream(),
+        }
+    }
+}
+
+impl From<Stream> for Transport {
+    fn from(stream: Stream) -> Self {
+        Self::Plain(stream)
+    }
+}

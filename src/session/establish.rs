@@ -1,0 +1,117 @@
+//! The beginning of a turn while a connection is not open yet: it is registered, shakes hands if
+//! its transport does, and is opened.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::core::{Core, Phase};
+use super::link::Link;
+use super::protocol::Protocol;
+use super::{CloseReason, Handle, Limit, Session};
+use crate::service::{Ending, Ready, Worker};
+
+/// Whether a session may go on with its turn.
+pub(super) enum Established {
+    Now,
+    /// At the next event.
+    Later,
+    /// In the next turn, which has a buffer.
+    Again,
+}
+
+impl Link {
+    /// From a connection to an open session; what is in the mailbox waits meanwhile.
+    pub(super) fn establish(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        ready: Ready,
+        worker: &mut Worker,
+    ) -> Established {
+        if core.phase == Phase::Opening {
+            self.register(core, worker.now());
+        }
+        if core.phase == Phase::Handshaking {
+            if let Some((reason, how)) = self.mailbox.ending() {
+                core.close(reason, how);
+            } else if ready.has(Ready::TIMER) && self.is_late(core) {
+                core.die(CloseReason::Timeout(Limit::Handshake), Ending::Graceful);
+            } else if worker.read_buffer.is_empty() {
+                return Established::Again;
+            } else {
+                self.shake_hands(core, protocol, worker);
+            }
+        }
+        match core.phase {
+            Phase::Handshaking => return Established::Later,
+            Phase::Open => self.open(core, protocol, worker.now()),
+            _ => {}
+        }
+        Established::Now
+    }
+
+    fn register(&self, core: &mut Core, now: Instant) {
+        let home = self.seat.home();
+        let this = self.arc();
+        let Some(transport) = &mut core.transport else { return };
+        let waker = Arc::clone(&this);
+        let registered = home
+            .attach(this, |registry, token| transport.register(registry, token, || waker.into()));
+        match registered {
+            Ok(token) => core.token = token,
+            Err(error) => return core.die(CloseReason::of(error), Ending::Abrupt),
+        }
+        core.registered = true;
+        if !transport.shakes_hands() {
+            core.phase = Phase::Open;
+            return;
+        }
+        core.phase = Phase::Handshaking;
+        let limit = now + self.limits.handshake;
+        let deadline = &mut core.extras().deadline;
+        let due = deadline.map_or(limit, |deadline| deadline.min(limit));
+        *deadline = Some(due);
+        core.timer = home.arm(due, self.arc());
+    }
+
+    fn is_late(&self, core: &mut Core) -> bool {
+        core.timer = None;
+        let deadline = core.extras.as_ref().and_then(|extras| extras.deadline);
+        let Some(due) = deadline.filter(|due| Instant::now() < *due) else { return true };
+        core.timer = self.seat.home().arm(due, self.arc());
+        false
+    }
+
+    fn shake_hands(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) {
+        let Some(transport) = &mut core.transport else { return };
+        match transport.handshake(&mut worker.read_buffer) {
+            Ok(false) => return,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return core.die(CloseReason::Remote, Ending::Graceful);
+            }
+            Err(error) => return core.die(CloseReason::of(error), Ending::Graceful),
+            Ok(true) => {}
+        }
+        if let Some(timer) = core.timer.take() {
+            self.seat.home().disarm(timer);
+        }
+        core.extras().deadline = None;
+        core.phase = Phase::Open;
+        // Data may have come with the end of the handshake.
+        core.unread = true;
+        protocol.on_handshake(&mut Session::new(core, self));
+    }
+
+    fn open(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {
+        self.connected.set(self.epoch(), now);
+        self.active.set(self.epoch(), now);
+        core.opened = true;
+        if let Some(idle) = self.limits.idle {
+            let home = self.seat.home();
+            core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));
+        }
+        protocol.on_open(&mut Session::new(core, self));
+        self.owner.opened(&Handle::new(self.arc()));
+    }
+}
