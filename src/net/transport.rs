@@ -43,6 +43,9 @@ impl Transport {
     /// Bytes to be read at most, but for what the transport needs besides.
     pub(crate) const READ: usize = 64 * 1024;
 
+    /// What the buffers that are lent to it hold. Smaller ones are made up for, at a price.
+    pub(crate) const BUFFER: usize = Self::READ + 18 * 1024;
+
     /// TLS as a server.
     #[cfg(feature = "tls")]
     pub(crate) fn accept(stream: Stream, config: &super::tls::ServerConfig) -> Result<Self> {

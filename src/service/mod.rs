@@ -40,7 +40,7 @@ pub(crate) use mio::Token;
 pub(crate) use panics::contain;
 pub(crate) use strand::{Next, Ready, Seat, Task};
 pub(crate) use timers::TimerKey;
-pub(crate) use worker::Worker;
+pub(crate) use worker::{READ_BUFFER, Worker};
 
 use crate::error::{Error, ErrorKind, Result};
 use inner::State;

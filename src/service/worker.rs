@@ -10,12 +10,12 @@ use super::inner::Inner;
 use super::panics::contain;
 use super::strand::{Next, Task};
 
-/// A worker's buffer for all of its sessions: 64 KiB to be read at once, and 17 KiB with which
+/// A worker's buffer for all of its sessions: 64 KiB to be read at once, and 18 KiB with which
 /// transports put together what they have decrypted.
 ///
 /// With the 32 KiB that a hundred pipelining clients keep in flight, one read takes all of it;
 /// more only spoils the second-level cache.
-pub(crate) const READ_BUFFER: usize = (64 + 17) * 1024;
+pub(crate) const READ_BUFFER: usize = (64 + 18) * 1024;
 
 /// Pieces of work between two looks into the poller.
 const BETWEEN_POLLS: usize = 256;

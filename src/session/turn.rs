@@ -19,10 +19,12 @@ use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
 use crate::net::{Received, Transport};
-use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
+use crate::service::{Ending, Next, READ_BUFFER, Ready, Seat, Task, Worker, contain, lock};
 
 /// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
 const FLUSHES: usize = 4;
+
+const _: () = assert!(READ_BUFFER == Transport::BUFFER);
 
 /// Queues larger than this are not lent again.
 const LENT_AGAIN: usize = 128 * 1024;

@@ -33,8 +33,10 @@ const SEALED: usize = RECORD + 256 + 5;
 /// Room in front of the ciphertext.
 const HEADROOM: usize = SEALED;
 
-/// What the callers' buffers hold: a worker's are larger.
+/// What the callers' buffers should hold.
 const BUFFER: usize = RECORDS * SEALED + RECORD;
+
+const _: () = assert!(BUFFER <= Transport::BUFFER && HEADROOM < BUFFER);
 
 /// Reads without any data in it that one call makes, before others have their turn.
 const READS: usize = 4;
