@@ -49,7 +49,9 @@ pub mod testing;
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};
 pub use error::{Error, ErrorKind, Result};
-pub use net::{Address, Endpoint, KeepAlive, TcpOptions, ToAddresses};
+pub use net::{
+    Address, Endpoint, KeepAlive, ListeningSocket, TcpOptions, ToAddresses, UnixName, UnixOptions,
+};
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};
 pub use session::{CloseReason, Limit, Limits, Overflow, Sent, Stats};

@@ -9,7 +9,7 @@ use super::events::{Events, Silent};
 use super::shared::Shared;
 use super::{Backoff, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Resolver, TcpOptions, ToAddresses};
+use crate::net::{Resolver, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{ClientProtocol, Limits};
 
@@ -20,7 +20,7 @@ pub struct Builder {
     pub(super) protocol: ClientProtocol,
     pub(super) events: Box<dyn Events>,
     pub(super) limits: Limits,
-    pub(super) options: TcpOptions,
+    pub(super) sockets: Sockets,
     pub(super) connect_timeout: Duration,
     pub(super) backoff: Option<Backoff>,
     pub(super) queue_while_down: usize,
@@ -34,7 +34,7 @@ impl Builder {
             protocol,
             events: Box::new(Silent),
             limits: Limits::default(),
-            options: TcpOptions::default(),
+            sockets: Sockets::default(),
             connect_timeout: Duration::from_secs(10),
             backoff: None,
             queue_while_down: 0,
@@ -48,9 +48,15 @@ impl Builder {
         self
     }
 
-    /// The options of the client's sockets.
+    /// The options of the client's TCP sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
-        self.options = options;
+        self.sockets.tcp = options;
+        self
+    }
+
+    /// The options of the client's Unix sockets.
+    pub fn unix_options(mut self, options: UnixOptions) -> Self {
+        self.sockets.unix = options;
         self
     }
 
@@ -94,7 +100,8 @@ impl Builder {
 
     /// Begins to connect and returns at once; [`Client::wait_connected`] waits. Names are resolved
     /// on a thread of their own, and all addresses found are tried as RFC 8305 says: in turn, a
-    /// quarter of a second apart, until the first answers.
+    /// quarter of a second apart, until the first answers. Where too many wait to be accepted on a
+    /// Unix socket, the client asks again within the connect timeout.
     ///
     /// # Errors
     ///

@@ -81,7 +81,7 @@ impl Shared {
             &shared,
             super::connector::Settings {
                 addresses,
-                options: builder.options,
+                sockets: builder.sockets,
                 timeout: builder.connect_timeout,
                 backoff: builder.backoff,
                 resolver: builder.resolver,

@@ -12,10 +12,16 @@
 //! | `address.rs` | what users write: a parsed, unresolved address |
 //! | `to_addresses.rs` | whatever can be given where addresses are wanted |
 //! | `endpoint.rs` | what the system knows: one end of a connection |
+//! | `sockets.rs` | what sockets are made with, whatever the transport |
 //! | `options.rs` | what users may set on a TCP socket |
 //! | `apply.rs` | how it gets onto a listening, an accepted and a connecting socket |
-//! | `stream.rs` | a connected byte stream, TCP or in memory |
+//! | `stream.rs` | a connected byte stream: TCP, a Unix socket, or in memory |
 //! | `listener.rs` | where streams come from on a server |
+//! | `tcp_listener.rs` | a listening TCP socket |
+//! | `unix_name.rs`, `unix_options.rs` | what a Unix socket is called, and what users may set on it |
+//! | `unix_socket.rs` | what listening and connected ones have in common: addresses and errors |
+//! | `unix_listener.rs`, `unix_stream.rs` | a listening and a connected Unix socket |
+//! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
@@ -38,21 +44,46 @@ pub(crate) mod memory;
 mod options;
 mod os;
 mod resolve;
+#[cfg(unix)]
+mod socket_file;
+mod sockets;
 mod stream;
+mod tcp_listener;
 mod to_addresses;
+#[cfg(unix)]
+mod unix_listener;
+mod unix_name;
+mod unix_options;
+#[cfg(unix)]
+mod unix_socket;
+#[cfg(unix)]
+mod unix_stream;
 
 pub use address::Address;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
+pub use listener::ListeningSocket;
 pub use options::{KeepAlive, TcpOptions};
 pub use to_addresses::ToAddresses;
+pub use unix_name::UnixName;
+pub use unix_options::UnixOptions;
 
-pub(crate) use connect::{outcome, start};
+pub(crate) use connect::{is_busy, outcome, start};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 pub(crate) use resolve::Resolver;
+pub(crate) use sockets::Sockets;
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
+#[cfg(unix)]
+pub(crate) use unix_stream::UnixStream;
+
+use crate::error::{Error, ErrorKind};
+
+/// What this system, or this build, does not have.
+fn unsupported(attempt: &'static str, end: &Endpoint) -> Error {
+    Error::new(ErrorKind::Unsupported, attempt).on(end)
+}
 
 /// What a panic said.
 fn panic_text(payload: &(dyn Any + Send)) -> &str {
