@@ -39,6 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("log", ABOVE_CODEC),
     ("loom", &["src/service/"]),
     ("mio", &["src/net/", "src/service/"]),
+    ("nix", &["src/net/"]),
     ("rustix", &["src/net/"]),
     ("rustls", &["src/net/tls.rs"]),
     ("slab", ABOVE_CODEC),

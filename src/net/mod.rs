@@ -21,6 +21,7 @@
 //! | `unix_name.rs`, `unix_options.rs` | what a Unix socket is called, and what users may set on it |
 //! | `unix_socket.rs` | what listening and connected ones have in common: addresses and errors |
 //! | `unix_listener.rs`, `unix_stream.rs` | a listening and a connected Unix socket |
+//! | `credentials.rs` | who is at the other end of a Unix socket |
 //! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
@@ -34,6 +35,7 @@ use std::any::Any;
 mod address;
 mod apply;
 mod connect;
+mod credentials;
 mod endpoint;
 mod eyeballs;
 #[cfg(feature = "testing")]
@@ -60,6 +62,7 @@ mod unix_socket;
 mod unix_stream;
 
 pub use address::Address;
+pub use credentials::Credentials;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;

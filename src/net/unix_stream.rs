@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::event::Source;
 use mio::net::UnixStream as MioStream;
@@ -99,6 +100,12 @@ impl UnixStream {
 
     pub(super) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         self.inner.deregister(registry)
+    }
+}
+
+impl AsFd for UnixStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 
 mod addresses;
 mod connecting;
+mod credentials;
 mod files;
 mod folder;
 mod serving;
