@@ -9,7 +9,7 @@ use super::events::{Events, Silent};
 use super::shared::Shared;
 use super::{Backoff, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Resolver, Sockets, TcpOptions, ToAddresses, UnixOptions};
+use crate::net::{Network, Resolver, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{ClientProtocol, Limits};
 
@@ -34,7 +34,7 @@ impl Builder {
             protocol,
             events: Box::new(Silent),
             limits: Limits::default(),
-            sockets: Sockets::default(),
+            sockets: Sockets::on(service.inner().shared(Network::default)),
             connect_timeout: Duration::from_secs(10),
             backoff: None,
             queue_while_down: 0,

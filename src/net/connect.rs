@@ -19,6 +19,11 @@ pub(crate) fn start(end: &Endpoint, sockets: &Sockets) -> Result<Stream> {
         }
         #[cfg(unix)]
         Endpoint::Unix(name) => unix_stream::connect(name, &sockets.unix),
+        #[cfg(feature = "testing")]
+        Endpoint::MemoryName(name) => match sockets.network.names.connect(name) {
+            Ok(client) => Ok(Stream::Memory(Box::new(client))),
+            Err(error) => Err(Error::io(ATTEMPT, error).on(end)),
+        },
         end => Err(super::unsupported(ATTEMPT, end)),
     }
 }

@@ -4,9 +4,12 @@ use std::io;
 use std::net::TcpListener as StdTcpListener;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener as StdUnixListener;
+use std::task::Waker;
 
 use mio::{Registry, Token};
 
+#[cfg(feature = "testing")]
+use super::memory_listener::MemoryListener;
 use super::tcp_listener::TcpListener;
 #[cfg(unix)]
 use super::unix_listener::UnixListener;
@@ -19,6 +22,8 @@ pub(crate) enum Listener {
     Tcp(Box<TcpListener>),
     #[cfg(unix)]
     Unix(UnixListener),
+    #[cfg(feature = "testing")]
+    Memory(MemoryListener),
 }
 
 impl Listener {
@@ -30,6 +35,8 @@ impl Listener {
             }
             #[cfg(unix)]
             Endpoint::Unix(name) => UnixListener::bind(name, &sockets.unix).map(Self::Unix),
+            #[cfg(feature = "testing")]
+            Endpoint::MemoryName(name) => sockets.network.names.listen(name).map(Self::Memory),
             end => Err(super::unsupported("bind", end)),
         }
     }
@@ -52,6 +59,8 @@ impl Listener {
             Self::Tcp(_) => Self::bind(&self.local_addr(), sockets),
             #[cfg(unix)]
             Self::Unix(listener) => listener.another().map(Self::Unix),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => Ok(Self::Memory(listener.another())),
         }
     }
 
@@ -65,6 +74,8 @@ impl Listener {
             Self::Tcp(listener) => listener.accept(),
             #[cfg(unix)]
             Self::Unix(listener) => listener.accept(),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => listener.accept(),
         }
     }
 
@@ -74,15 +85,29 @@ impl Listener {
             Self::Tcp(listener) => listener.local_addr(),
             #[cfg(unix)]
             Self::Unix(listener) => listener.local_addr(),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => listener.local_addr(),
         }
     }
 
-    /// Tells of connections that wait, with edge-triggered events.
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    /// Tells of connections that wait, with edge-triggered events. A listener in memory has no
+    /// poller; it calls the waker instead.
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables))]
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        waker: impl FnOnce() -> Waker,
+    ) -> io::Result<()> {
         match self {
             Self::Tcp(listener) => listener.register(registry, token),
             #[cfg(unix)]
             Self::Unix(listener) => listener.register(registry, token),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => {
+                listener.set_waker(Some(waker()));
+                Ok(())
+            }
         }
     }
 
@@ -91,6 +116,11 @@ impl Listener {
             Self::Tcp(listener) => listener.deregister(registry),
             #[cfg(unix)]
             Self::Unix(listener) => listener.deregister(registry),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => {
+                listener.set_waker(None);
+                Ok(())
+            }
         }
     }
 }

@@ -27,6 +27,8 @@
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
 //! | `memory.rs` | a stream without a socket, with the faults of one |
+//! | `memory_listener.rs` | where such streams come from on a server |
+//! | `names.rs`, `conditions.rs` | the names in memory of one service, and how connections to them are |
 //! | `faults.rs` | which faults: seeded, so that a failure can be had again |
 //! | `os.rs` | what the platforms differ in: error numbers, and options that not all have |
 
@@ -34,6 +36,8 @@ use std::any::Any;
 
 mod address;
 mod apply;
+#[cfg(feature = "testing")]
+mod conditions;
 mod connect;
 mod credentials;
 mod endpoint;
@@ -43,6 +47,10 @@ mod faults;
 mod listener;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
+#[cfg(feature = "testing")]
+mod memory_listener;
+#[cfg(feature = "testing")]
+mod names;
 mod options;
 mod os;
 mod resolve;
@@ -62,6 +70,8 @@ mod unix_socket;
 mod unix_stream;
 
 pub use address::Address;
+#[cfg(feature = "testing")]
+pub use conditions::Conditions;
 pub use credentials::Credentials;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
@@ -75,8 +85,10 @@ pub use unix_options::UnixOptions;
 pub(crate) use connect::{is_busy, outcome, start};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
+#[cfg(feature = "testing")]
+pub(crate) use names::Names;
 pub(crate) use resolve::Resolver;
-pub(crate) use sockets::Sockets;
+pub(crate) use sockets::{Network, Sockets};
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
 #[cfg(unix)]
 pub(crate) use unix_stream::UnixStream;

@@ -136,7 +136,7 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(unix) => unix.local_addr(),
             #[cfg(feature = "testing")]
-            Self::Memory(end) => Some(end.endpoint()),
+            Self::Memory(end) => Some(end.local_addr().clone()),
         }
     }
 
@@ -147,7 +147,7 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(unix) => unix.peer_addr(),
             #[cfg(feature = "testing")]
-            Self::Memory(end) => Some(end.endpoint()),
+            Self::Memory(end) => Some(end.peer_addr().clone()),
         }
     }
 

@@ -7,7 +7,7 @@ use super::listening::{Binding, Source};
 use super::shared::Shared;
 use super::{Acceptors, Overload, Server};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{ListeningSocket, Sockets, TcpOptions, ToAddresses, UnixOptions};
+use crate::net::{ListeningSocket, Network, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{Limits, ServerProtocol};
 
@@ -31,7 +31,7 @@ impl Builder {
             protocol,
             events: Box::new(Silent),
             limits: Limits::default(),
-            sockets: Sockets::default(),
+            sockets: Sockets::on(service.inner().shared(Network::default)),
             max_connections: 100_000,
             overload: Overload::default(),
             acceptors: Acceptors::default(),
@@ -114,7 +114,8 @@ impl Builder {
     /// service, so these keep the socket open.
     ///
     /// ```no_run
-    ///     /// use std::os::fd::OwnedFd;
+    /// use std::net::TcpListener;
+    /// use std::os::fd::OwnedFd;
     /// use sockeye::{Server, Service, raw};
     ///
     /// # fn passed_on() -> OwnedFd { unimplemented!() }
