@@ -118,7 +118,7 @@ fn measure(
         latencies: Vec::new(),
         done: done.clone(),
     };
-    let connect = |_| Client::builder(&service, raw::client(ping())).connect(address);
+    let connect = |_| Client::builder(&service, raw::client(ping())).connect(&address);
     let clients = (0..clients).map(connect).collect::<Result<Vec<_>, _>>()?;
     for client in &clients {
         client.wait_connected(LIMIT)?;

@@ -128,6 +128,12 @@ impl Error {
         self
     }
 
+    /// The same, of a kind that the operating system's error does not tell.
+    pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     pub(crate) fn on(mut self, address: impl fmt::Display) -> Self {
         self.0.address = Some(address.to_string());
         self

@@ -51,7 +51,10 @@ pub use client::{Backoff, Client, Inbox};
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "tls")]
 pub use net::tls;
-pub use net::{Address, Endpoint, KeepAlive, TcpOptions, ToAddresses};
+pub use net::{
+    Address, Credentials, Endpoint, KeepAlive, ListeningSocket, TcpOptions, ToAddresses, UnixName,
+    UnixOptions,
+};
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};
 pub use session::{CloseReason, Limit, Limits, Overflow, Sent, Stats};

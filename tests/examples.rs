@@ -16,8 +16,16 @@ use std::thread;
 
 use common::{LIMIT, eventually};
 
-const TESTED: &[&str] =
-    &["demo", "service", "signals", "tcp_chat_client", "tcp_chat_server", "timer"];
+const TESTED: &[&str] = &[
+    "demo",
+    "service",
+    "signals",
+    "tcp_chat_client",
+    "tcp_chat_server",
+    "timer",
+    "uds_chat_client",
+    "uds_chat_server",
+];
 
 #[test]
 fn every_example_is_tested() {
@@ -102,6 +110,32 @@ fn chat_goes_from_everybody_to_everybody() {
     drop(peer);
     let output = server.finish();
     assert_eq!(output.last().unwrap(), "Done!");
+}
+
+#[cfg(unix)]
+#[test]
+fn chat_goes_over_a_unix_socket_as_well() {
+    let path = env::temp_dir().join(format!("sockeye-chat-{}", std::process::id()));
+    let text = path.to_str().unwrap();
+    let mut server = Program::start("uds_chat_server", &[text]);
+    server.expect(&format!("Server listening on unix:{text}"));
+    let mut clients = [(); 2].map(|()| Program::start("uds_chat_client", &[text]));
+    for client in &mut clients {
+        client.expect("Connected");
+        client.expect("Incoming: Hello from UDS chat!");
+    }
+    clients[0].say("from a client");
+    clients.iter_mut().for_each(|client| drop(client.expect("Incoming: from a client")));
+    server.say("!");
+    for client in &mut clients {
+        client.expect("Connecting again in");
+        client.expect("Connected");
+        client.say("");
+    }
+    clients.into_iter().for_each(|client| drop(client.finish()));
+    server.say("");
+    server.finish();
+    assert!(!path.exists());
 }
 
 /// It also cuts off who does not hang up.

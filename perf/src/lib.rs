@@ -26,6 +26,6 @@ pub use echo::Echo;
 pub use multicast::Listener;
 pub use options::{
     ClientOptions, Design, EchoOptions, MulticastServerOptions, ServerOptions, SocketOptions,
-    TimersOptions, Workers, parse,
+    TimersOptions, Workers, parse, parse_unix,
 };
 pub use talk::Talk;

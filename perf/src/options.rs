@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-use clap::{Arg, Args, Parser, ValueEnum};
+use clap::{Arg, Args, Command, Parser, ValueEnum};
 use sockeye::{Limits, Service};
 
 use crate::echo::Pace;
@@ -15,9 +15,24 @@ use crate::schedule::Schedule;
 /// makes no sense.
 pub fn parse<T: Parser>(port: &'static str) -> T {
     let default = |argument: Arg| argument.required(false).default_value(port);
-    let command = T::command().mut_arg("port", default);
+    read(T::command().mut_arg("port", default))
+}
+
+/// The same where the address is a Unix socket's file.
+pub fn parse_unix<T: Parser>() -> T {
+    let file = |argument: Arg| {
+        argument.help("Server's socket file, or @ and an abstract name").default_value("echo.sock")
+    };
+    let no_port = |argument: Arg| argument.required(false).default_value(NO_PORT).hide(true);
+    read(T::command().mut_arg("address", file).mut_arg("port", no_port))
+}
+
+fn read<T: Parser>(command: Command) -> T {
     T::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
+
+/// What there is in place of a port where there are none.
+const NO_PORT: &str = "0";
 
 /// Which socket to open, and with how many threads.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +58,11 @@ impl SocketOptions {
             Ok(ip) => SocketAddr::new(ip, self.port).to_string(),
             Err(_) => format!("{}:{}", self.address, self.port),
         }
+    }
+
+    /// The address as a Unix socket's.
+    pub(crate) fn unix_address(&self) -> String {
+        format!("unix:{}", self.address)
     }
 }
 
@@ -154,9 +174,11 @@ impl ClientOptions {
 
     fn title_with(&self, line: &str) -> String {
         let SocketOptions { address, port, workers, .. } = &self.socket;
+        // No client connects to port 0: there are no ports.
+        let port = if *port == 0 { String::new() } else { format!("Server port: {port}\n") };
         format!(
             "Server address: {address}\n\
-             Server port: {port}\n\
+             {port}\
              Working threads: {}\n\
              Working clients: {}\n\
              {line}\

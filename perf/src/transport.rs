@@ -36,3 +36,30 @@ pub fn tcp_client(
         .limits(limits)
         .connect(options.socket_address())
 }
+
+/// A server on a Unix socket.
+///
+/// # Errors
+///
+/// Those of [`listen`](sockeye::server::Builder::listen).
+pub fn uds_server(
+    service: &Service,
+    options: &SocketOptions,
+    protocol: ServerProtocol,
+) -> Result<Server> {
+    Server::builder(service, protocol).listen(options.unix_address())
+}
+
+/// A client on a Unix socket, which is connected later.
+///
+/// # Errors
+///
+/// Those of [`connect`](sockeye::client::Builder::connect).
+pub fn uds_client(
+    service: &Service,
+    options: &SocketOptions,
+    limits: Limits,
+    protocol: ClientProtocol,
+) -> Result<Client> {
+    Client::builder(service, protocol).limits(limits).connect(options.unix_address())
+}

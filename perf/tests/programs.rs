@@ -1,8 +1,10 @@
 //! Runs the programs as people do: each server with its client, over the loopback interface.
 #![cfg(unix)]
 
+use std::env;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,11 +46,36 @@ fn tcp_multicast_at_a_rate() {
 }
 
 #[test]
+fn uds_echo_with_a_loop_per_thread() {
+    check(UDS_ECHO, &["--design", "loop"], &["-m", "100"]);
+}
+
+#[test]
+fn uds_echo_with_a_thread_pool() {
+    check(UDS_ECHO, &["--design", "pool"], &["-m", "100"]);
+}
+
+#[test]
+fn uds_echo_of_big_messages() {
+    check(UDS_ECHO, &["--design", "loop"], &["-m", "10", "-s", "1000000"]);
+}
+
+#[test]
+fn uds_multicast_with_a_loop_per_thread() {
+    check(UDS_MULTICAST, &["--design", "loop"], &[]);
+}
+
+#[test]
+fn uds_multicast_with_a_thread_pool() {
+    check(UDS_MULTICAST, &["--design", "pool"], &[]);
+}
+
+#[test]
 fn a_client_that_finds_no_server_fails() {
-    let server = Server::start(TCP_ECHO.server, &["--design", "loop"]);
-    let port = server.port.clone();
+    let server = Server::start(TCP_ECHO, &["--design", "loop"]);
+    let place = server.place.clone();
     assert!(server.stop().success());
-    let output = client(TCP_ECHO.client, &port, &["--design", "loop"]).output().unwrap();
+    let output = client(TCP_ECHO.client, &place, &["--design", "loop"]).output().unwrap();
     assert!(!output.status.success());
     assert!(number(&String::from_utf8_lossy(&output.stdout), "errors") > 0.0);
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
@@ -66,16 +93,38 @@ fn timers_are_measured() {
 struct Pair {
     server: &'static str,
     client: &'static str,
+    listen: Listen,
+}
+
+/// Where a server listens that is run for a test.
+#[derive(Clone, Copy)]
+enum Listen {
+    Port,
+    File,
 }
 
 const TCP_ECHO: Pair = Pair {
     server: env!("CARGO_BIN_EXE_tcp_echo_server"),
     client: env!("CARGO_BIN_EXE_tcp_echo_client"),
+    listen: Listen::Port,
 };
 
 const TCP_MULTICAST: Pair = Pair {
     server: env!("CARGO_BIN_EXE_tcp_multicast_server"),
     client: env!("CARGO_BIN_EXE_tcp_multicast_client"),
+    listen: Listen::Port,
+};
+
+const UDS_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_uds_echo_server"),
+    client: env!("CARGO_BIN_EXE_uds_echo_client"),
+    listen: Listen::File,
+};
+
+const UDS_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_uds_multicast_server"),
+    client: env!("CARGO_BIN_EXE_uds_multicast_client"),
+    listen: Listen::File,
 };
 
 const CLIENTS: usize = 10;
@@ -84,8 +133,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs a client against its server for a second; both use the same design.
 fn check(pair: Pair, server_options: &[&str], client_options: &[&str]) -> String {
-    let server = Server::start(pair.server, server_options);
-    let output = client(pair.client, &server.port, client_options)
+    let server = Server::start(pair, server_options);
+    let output = client(pair.client, &server.place, client_options)
         .args(&server_options[..2])
         .output()
         .expect("it was built");
@@ -99,10 +148,10 @@ fn check(pair: Pair, server_options: &[&str], client_options: &[&str]) -> String
     results
 }
 
-fn client(program: &str, port: &str, options: &[&str]) -> Command {
+fn client(program: &str, place: &[String; 2], options: &[&str]) -> Command {
     let mut command = Command::new(program);
     let clients = CLIENTS.to_string();
-    command.args(["--port", port, "--clients", &clients, "--seconds", "1", "--json"]).args(options);
+    command.args(place).args(["--clients", &clients, "--seconds", "1", "--json"]).args(options);
     command
 }
 
@@ -112,23 +161,37 @@ fn number(json: &str, name: &str) -> f64 {
     rest[..rest.find([',', '}']).expect(json)].parse().expect(json)
 }
 
+/// A path of its own. The server removes the file when it ends.
+fn socket_file() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let file = env::temp_dir().join(format!("sockeye-perf-{}-{count}", process::id()));
+    file.into_os_string().into_string().expect("its folder has a plain name")
+}
+
 struct Server {
     process: Child,
-    port: String,
+    /// The option that leads a client there.
+    place: [String; 2],
 }
 
 impl Server {
-    fn start(program: &str, options: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        command.args(["--port", "0", "--threads", "2"]).args(options);
+    fn start(pair: Pair, options: &[&str]) -> Self {
+        let place = match pair.listen {
+            Listen::Port => ["--port".to_owned(), "0".to_owned()],
+            Listen::File => ["--address".to_owned(), socket_file()],
+        };
+        let mut command = Command::new(pair.server);
+        command.args(place).args(["--threads", "2"]).args(options);
         let mut process =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it was built");
         let mut line = String::new();
         let output = process.stdout.take().expect("it is piped, and taken once");
         BufReader::new(output).read_line(&mut line).expect("a server prints text");
         let address = line.trim_end().strip_prefix("listening on ").expect(&line);
-        let (_, port) = address.rsplit_once(':').expect(address);
-        Self { process, port: port.to_owned() }
+        let (_, end) = address.rsplit_once(':').expect(address);
+        let option = if address.starts_with("unix:") { "--address" } else { "--port" };
+        Self { process, place: [option.to_owned(), end.to_owned()] }
     }
 
     fn stop(mut self) -> ExitStatus {

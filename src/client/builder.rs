@@ -9,7 +9,7 @@ use super::events::{Events, Silent};
 use super::shared::Shared;
 use super::{Backoff, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Resolver, TcpOptions, ToAddresses};
+use crate::net::{Network, Resolver, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{ClientProtocol, Limits};
 
@@ -20,7 +20,7 @@ pub struct Builder {
     pub(super) protocol: ClientProtocol,
     pub(super) events: Box<dyn Events>,
     pub(super) limits: Limits,
-    pub(super) options: TcpOptions,
+    pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ClientConfig>,
     pub(super) connect_timeout: Duration,
@@ -36,7 +36,7 @@ impl Builder {
             protocol,
             events: Box::new(Silent),
             limits: Limits::default(),
-            options: TcpOptions::default(),
+            sockets: Sockets::on(service.inner().shared(Network::default)),
             #[cfg(feature = "tls")]
             tls: None,
             connect_timeout: Duration::from_secs(10),
@@ -52,9 +52,15 @@ impl Builder {
         self
     }
 
-    /// The options of the client's sockets.
+    /// The options of the client's TCP sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
-        self.options = options;
+        self.sockets.tcp = options;
+        self
+    }
+
+    /// The options of the client's Unix sockets.
+    pub fn unix_options(mut self, options: UnixOptions) -> Self {
+        self.sockets.unix = options;
         self
     }
 
@@ -108,7 +114,8 @@ impl Builder {
 
     /// Begins to connect and returns at once; [`Client::wait_connected`] waits. Names are resolved
     /// on a thread of their own, and all addresses found are tried as RFC 8305 says: in turn, a
-    /// quarter of a second apart, until the first answers.
+    /// quarter of a second apart, until the first answers. Where too many wait to be accepted on a
+    /// Unix socket, the client asks again within the connect timeout.
     ///
     /// # Errors
     ///

@@ -13,11 +13,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use super::race::{Outcome, Race};
+use super::race::{Outcome, Race, Track};
 use super::shared::Shared;
 use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Address, Endpoint, Resolver, Stream, TcpOptions, Transport};
+use crate::net::{Address, Endpoint, Resolver, Sockets, Stream, Transport};
 use crate::service::{
     Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock,
 };
@@ -29,7 +29,7 @@ pub(super) struct Connector {
     client: Weak<Shared>,
     service: Arc<Inner>,
     addresses: Vec<Address>,
-    options: TcpOptions,
+    sockets: Sockets,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ClientConfig>,
     timeout: Duration,
@@ -41,7 +41,7 @@ pub(super) struct Connector {
 
 pub(super) struct Settings {
     pub(super) addresses: Vec<Address>,
-    pub(super) options: TcpOptions,
+    pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ClientConfig>,
     pub(super) timeout: Duration,
@@ -86,7 +86,7 @@ struct Body {
 
 enum Phase {
     Idle,
-    Resolving { deadline: Instant, missing: usize, found: Vec<SocketAddr>, failure: Option<Error> },
+    Resolving { deadline: Instant, missing: usize, found: Vec<Endpoint>, failure: Option<Error> },
     Racing { deadline: Instant, race: Race },
     Connected,
     Waiting { until: Instant },
@@ -113,7 +113,7 @@ impl Connector {
             client: Arc::downgrade(client),
             service: Arc::clone(client.service()),
             addresses: settings.addresses,
-            options: settings.options,
+            sockets: settings.sockets,
             #[cfg(feature = "tls")]
             tls: settings.tls,
             timeout: settings.timeout,
@@ -242,7 +242,7 @@ impl Connector {
         }
         *missing -= 1;
         match answer {
-            Ok(addresses) => found.extend(addresses),
+            Ok(addresses) => found.extend(addresses.into_iter().map(Endpoint::from)),
             Err(error) => *failure = Some(error),
         }
         self.race_when_resolved(body, client);
@@ -266,7 +266,8 @@ impl Connector {
         let Phase::Racing { deadline, race } = &mut body.phase else { return };
         let (deadline, now) = (*deadline, Instant::now());
         let Some(this) = self.this.upgrade() else { return };
-        match race.step(now, self.seat.home(), &this, &self.options) {
+        let track = Track { now, home: self.seat.home(), task: &this, sockets: &self.sockets };
+        match race.step(&track) {
             Outcome::Won(stream, peer) => self.connected(body, client, stream, peer, deadline),
             Outcome::Lost(error) => self.again(body, client, error),
             Outcome::Until(_) if now >= deadline => {

@@ -81,7 +81,7 @@ impl Shared {
             &shared,
             super::connector::Settings {
                 addresses,
-                options: builder.options,
+                sockets: builder.sockets,
                 #[cfg(feature = "tls")]
                 tls: builder.tls,
                 timeout: builder.connect_timeout,

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use super::{Endpoint, UnixName};
 use crate::error::{Error, ErrorKind, Result};
 
 /// An address, parsed but not resolved: parsing asks no name server and blocks nothing.
@@ -16,9 +18,12 @@ use crate::error::{Error, ErrorKind, Result};
 /// | `localhost:80` | whatever the name resolves to, once it is listened on or connected to |
 /// | `localhost:http` | a service by its name in the system's list |
 /// | `:80`, `*:80` | every address of this machine, IPv6 and IPv4 |
+/// | `unix:/run/site.sock`, `unix:site.sock` | a Unix socket's file; not on Windows |
+/// | `unix:@name` | an abstract name: a Unix socket without a file; Linux only |
+/// | `memory:name` | in-memory streams within one service, for tests; only with the feature `testing` |
 ///
-/// Texts that begin with `unix:` or `memory:` are reserved; they fail with
-/// [`ErrorKind::Unsupported`].
+/// What the platform or the features lack fails with [`ErrorKind::Unsupported`]: names in memory
+/// when they are parsed, Unix sockets when they are listened on or connected to.
 ///
 /// ```
 /// use sockeye::{Address, ErrorKind};
@@ -39,6 +44,8 @@ enum Form {
     Literal(SocketAddr),
     /// Something that only the resolver understands. The host has no brackets here.
     Named(String, Service),
+    Unix(UnixName),
+    Memory(Arc<str>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,17 +55,22 @@ enum Service {
 }
 
 impl Address {
-    /// The socket address, if no name has to be resolved for it. Every address of this machine is
+    /// Where that is, if no name has to be resolved for it. Every address of this machine is
     /// `[::]`, which a dual-stack listener serves to both families.
-    pub(crate) fn literal(&self) -> Option<SocketAddr> {
+    pub(crate) fn literal(&self) -> Option<Endpoint> {
         match &self.0 {
-            Form::Any(Service::Port(port)) => Some((Ipv6Addr::UNSPECIFIED, *port).into()),
-            Form::Literal(addr) => Some(*addr),
+            Form::Any(Service::Port(port)) => {
+                Some(Endpoint::Inet((Ipv6Addr::UNSPECIFIED, *port).into()))
+            }
+            Form::Literal(addr) => Some(Endpoint::Inet(*addr)),
             Form::Any(Service::Name(_)) | Form::Named(..) => None,
+            Form::Unix(name) => Some(Endpoint::Unix(name.clone())),
+            Form::Memory(name) => Some(Endpoint::MemoryName(Arc::clone(name))),
         }
     }
 
     /// The host, as a resolver or a certificate wants it: a name, or an IP address, no brackets.
+    /// What is not on the network is on this machine.
     pub(crate) fn host(&self) -> Cow<'_, str> {
         match &self.0 {
             Form::Any(_) => "::".into(),
@@ -67,15 +79,35 @@ impl Address {
             }
             Form::Literal(addr) => addr.ip().to_string().into(),
             Form::Named(host, _) => host.into(),
+            Form::Unix(_) | Form::Memory(_) => "localhost".into(),
         }
     }
 
-    /// The port as text, or the service's name.
+    /// The port as text, or the service's name; nothing where there are no ports.
     pub(crate) fn service(&self) -> String {
         match &self.0 {
             Form::Any(service) | Form::Named(_, service) => service.to_string(),
             Form::Literal(addr) => addr.port().to_string(),
+            Form::Unix(_) | Form::Memory(_) => String::new(),
         }
+    }
+
+    /// The address of an end that one can connect to, or why one cannot.
+    pub(super) fn of_end(end: &Endpoint) -> Result<Self> {
+        let form = match end {
+            Endpoint::Inet(addr) => Ok(Form::Literal(*addr)),
+            Endpoint::Unix(UnixName::Unnamed) => Err("a socket without a name"),
+            Endpoint::Unix(name) => Ok(Form::Unix(name.clone())),
+            Endpoint::Memory(_) => Err("a pair in memory has no name"),
+            Endpoint::MemoryName(name) => Ok(Form::Memory(Arc::clone(name))),
+        };
+        form.map(Self).map_err(|why| invalid(end, why))
+    }
+
+    /// The address of a Unix socket's file.
+    pub(super) fn of_path(path: &std::path::Path) -> Result<Self> {
+        let named = UnixName::of_path(path).map(|name| Self(Form::Unix(name)));
+        named.map_err(|why| invalid(format_args!("unix:{}", path.display()), why))
     }
 
     /// A host without brackets and a port, as users give them in a pair.
@@ -84,7 +116,8 @@ impl Address {
             return Ok((ip, port).into());
         }
         let bare = host.contains(':') && !host.starts_with('[');
-        if bare { format!("[{host}]:{port}").parse() } else { format!("{host}:{port}").parse() }
+        let text = if bare { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        parse(&text).map(Self).map_err(|why| invalid(text, why))
     }
 }
 
@@ -92,15 +125,16 @@ impl FromStr for Address {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Some((scheme @ ("unix" | "memory"), _)) = text.split_once(':') {
-            let error = Error::new(ErrorKind::Unsupported, "parse").on(text);
-            return Err(error.because(format_args!("there are no {scheme} addresses yet")));
-        }
-        if let Ok(addr) = text.parse() {
-            return Ok(Self(Form::Literal(addr)));
-        }
-        let invalid = |why| Error::new(ErrorKind::AddressInvalid, "parse").on(text).because(why);
-        parse(text).map(Self).map_err(invalid)
+        let form = match text.split_once(':') {
+            Some(("unix", name)) => UnixName::parse(name).map(Form::Unix),
+            Some(("memory", _)) if !cfg!(feature = "testing") => {
+                let error = Error::new(ErrorKind::Unsupported, "parse").on(text);
+                return Err(error.because("addresses in memory need the feature `testing`"));
+            }
+            Some(("memory", name)) => parse_memory(name),
+            _ => parse(text),
+        };
+        form.map(Self).map_err(|why| invalid(text, why))
     }
 }
 
@@ -111,6 +145,8 @@ impl fmt::Display for Address {
             Form::Literal(addr) => addr.fmt(f),
             Form::Named(host, service) if host.contains(':') => write!(f, "[{host}]:{service}"),
             Form::Named(host, service) => write!(f, "{host}:{service}"),
+            Form::Unix(name) => name.fmt(f),
+            Form::Memory(name) => write!(f, "memory:{name}"),
         }
     }
 }
@@ -143,10 +179,17 @@ impl From<(IpAddr, u16)> for Address {
     }
 }
 
+fn invalid(text: impl fmt::Display, why: &str) -> Error {
+    Error::new(ErrorKind::AddressInvalid, "parse").on(text).because(why)
+}
+
 /// Or what is wrong with the text.
 type Parsed<T> = std::result::Result<T, &'static str>;
 
 fn parse(text: &str) -> Parsed<Form> {
+    if let Ok(addr) = text.parse() {
+        return Ok(Form::Literal(addr));
+    }
     let (host, service) = match text.rsplit_once(':') {
         Some((host, service)) if !text.ends_with(']') => (host, parse_service(service)?),
         _ => return Err("a port is missing: host:port"),
@@ -200,6 +243,19 @@ fn parse_name(host: &str, service: Service) -> Parsed<Form> {
         Err("that is no IPv4 address") // RFC 1123 2.1: no top-level domain is a number
     } else {
         Ok(Form::Named(host.to_owned(), service))
+    }
+}
+
+/// Numbers are what pairs without a name are shown as.
+fn parse_memory(name: &str) -> Parsed<Form> {
+    if name.is_empty() {
+        Err("the name is empty")
+    } else if name.bytes().all(|c| c.is_ascii_digit()) {
+        Err("a name has something besides digits")
+    } else if name.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        Err("that is no name")
+    } else {
+        Ok(Form::Memory(name.into()))
     }
 }
 
@@ -271,7 +327,16 @@ mod tests {
             ("256.0.0.1:80", "no IPv4 address"),
             ("127.0.0.01:80", "no IPv4 address"),
             ("1.2.3:80", "no IPv4 address"),
+            ("unix:", "path is empty"),
+            ("unix:@", "name is empty"),
+            ("unix:/a\0", "zero byte"),
         ];
+        #[cfg(feature = "testing")]
+        let table = table.into_iter().chain([
+            ("memory:", "name is empty"),
+            ("memory:80", "besides digits"),
+            ("memory:a b", "no name"),
+        ]);
         for (text, why) in table {
             let error = text.parse::<Address>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddressInvalid, "{text}");
@@ -281,16 +346,53 @@ mod tests {
     }
 
     #[test]
-    fn schemes_to_come_are_not_taken_for_hosts() {
-        for text in ["unix:/run/site.sock", "memory:name", "memory:80"] {
-            let error = text.parse::<Address>().unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported, "{text}");
+    fn unix_sockets_are_understood() {
+        for (text, shown) in [
+            ("unix:/run/site.sock", "unix:/run/site.sock"),
+            ("unix:site.sock", "unix:site.sock"),
+            ("unix:../a b:c", "unix:../a b:c"),
+            ("unix:80", "unix:80"),
+            ("unix:@name", "unix:@name"),
+            ("unix:./@name", "unix:./@name"),
+        ] {
+            let address = address(text);
+            assert_eq!((address.to_string().as_str(), &*address.host()), (shown, "localhost"));
+            let end = address.literal().unwrap();
+            assert_eq!(
+                (end.to_string().as_str(), &Address::of_end(&end).unwrap()),
+                (shown, &address)
+            );
+        }
+        assert_eq!(address("unix:a"), Address::of_path("a".as_ref()).unwrap());
+        assert_ne!(address("unix:@a"), Address::of_path("@a".as_ref()).unwrap());
+    }
+
+    #[test]
+    #[cfg(feature = "testing")]
+    fn names_in_memory_are_understood() {
+        let end = address("memory:a-1").literal().unwrap();
+        assert_eq!(end, Endpoint::MemoryName("a-1".into()));
+        assert_eq!(Address::of_end(&end).unwrap(), address("memory:a-1"));
+    }
+
+    #[test]
+    #[cfg(not(feature = "testing"))]
+    fn names_in_memory_need_the_feature() {
+        let error = "memory:name".parse::<Address>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("`testing`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_named_cannot_be_connected_to() {
+        for end in [Endpoint::Memory(7), Endpoint::Unix(UnixName::Unnamed)] {
+            assert_eq!(Address::of_end(&end).unwrap_err().kind(), ErrorKind::AddressInvalid);
         }
     }
 
     #[test]
     fn numeric_scopes_reach_the_socket_address() {
-        let Some(SocketAddr::V6(addr)) = address("[fe80::1%7]:80").literal() else {
+        let Some(Endpoint::Inet(SocketAddr::V6(addr))) = address("[fe80::1%7]:80").literal() else {
             panic!("needs no resolver")
         };
         assert_eq!((addr.scope_id(), addr.port()), (7, 80));
@@ -304,6 +406,7 @@ mod tests {
         assert_eq!(shown("fe80::1%2").unwrap(), "[fe80::1%2]:80");
         assert_eq!(shown("localhost").unwrap(), "localhost:80");
         assert_eq!(shown("").unwrap(), "*:80");
-        assert!(shown("a:b").is_err() && shown("unix").is_err());
+        assert_eq!(Address::of_pair("unix", 80).unwrap().host(), "unix");
+        assert!(shown("a:b").is_err());
     }
 }

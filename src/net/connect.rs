@@ -5,29 +5,59 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::TcpStream;
 
-use super::{Stream, TcpOptions, apply, os};
+#[cfg(unix)]
+use super::unix_stream;
+use super::{Endpoint, Sockets, Stream, TcpOptions, apply, os};
+use crate::error::{Error, Result};
 
 /// Begins to connect. The stream is to be registered; with its events [`outcome`] tells what has
-/// become of it. An error here is final.
-///
-/// The unspecified address, which is where a server on all addresses says it is, means this
-/// machine, as on Linux by itself.
-pub(crate) fn start(addr: SocketAddr, options: &TcpOptions) -> io::Result<Stream> {
-    let addr = reachable(addr);
-    let socket = apply::socket(addr)?;
-    apply::connecting(&socket, addr, options)?;
-    match socket.connect(&addr.into()) {
-        Err(error) if !os::connect_goes_on(&error) => Err(error),
-        _ => Ok(Stream::Tcp(TcpStream::from_std(socket.into()))),
+/// become of it. An error here is final, unless it [`is_busy`].
+pub(crate) fn start(end: &Endpoint, sockets: &Sockets) -> Result<Stream> {
+    match end {
+        Endpoint::Inet(addr) => {
+            start_tcp(*addr, &sockets.tcp).map_err(|error| Error::io(ATTEMPT, error).on(addr))
+        }
+        #[cfg(unix)]
+        Endpoint::Unix(name) => unix_stream::connect(name, &sockets.unix),
+        #[cfg(feature = "testing")]
+        Endpoint::MemoryName(name) => match sockets.network.names.connect(name) {
+            Ok(client) => Ok(Stream::Memory(Box::new(client))),
+            Err(error) => Err(Error::io(ATTEMPT, error).on(end)),
+        },
+        end => Err(super::unsupported(ATTEMPT, end)),
     }
+}
+
+/// Whether a later attempt may succeed that has failed at once: too many wait to be accepted.
+///
+/// Not of TCP: there `WouldBlock` says that the system cannot even begin.
+pub(crate) fn is_busy(end: &Endpoint, error: &Error) -> bool {
+    let would_block = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+    !matches!(end, Endpoint::Inet(_)) && error.io_error().is_some_and(would_block)
 }
 
 /// Whether it is connected, has failed, or (`None`) neither so far: then events go on to tell.
 pub(crate) fn outcome(stream: &Stream) -> Option<io::Result<()>> {
     match stream {
         Stream::Tcp(tcp) => outcome_of_tcp(tcp),
+        #[cfg(unix)]
+        Stream::Unix(_) => Some(Ok(())),
         #[cfg(feature = "testing")]
         Stream::Memory(_) => Some(Ok(())),
+    }
+}
+
+const ATTEMPT: &str = "connect to";
+
+/// The unspecified address, which is where a server on all addresses says it is, means this
+/// machine, as on Linux by itself.
+fn start_tcp(addr: SocketAddr, options: &TcpOptions) -> io::Result<Stream> {
+    let addr = reachable(addr);
+    let socket = apply::socket(addr)?;
+    apply::connecting(&socket, addr, options)?;
+    match socket.connect(&addr.into()) {
+        Err(error) if !os::connect_goes_on(&error) => Err(error),
+        _ => Ok(Stream::Tcp(TcpStream::from_std(socket.into()))),
     }
 }
 
@@ -92,7 +122,7 @@ mod tests {
 
     /// Waits for the outcome as an event loop does.
     fn connect(addr: SocketAddr, options: &TcpOptions) -> io::Result<Stream> {
-        let mut stream = start(addr, options)?;
+        let mut stream = start_tcp(addr, options)?;
         let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(8));
         stream.register(poll.registry(), Token(0), || Waker::noop().clone())?;
         loop {
@@ -139,7 +169,7 @@ mod tests {
     fn a_local_address_of_the_other_family_fails_at_once() {
         let (_listener, addr) = listener();
         let options = TcpOptions::default().local_address("[::1]:0".parse().unwrap());
-        let error = start(addr, &options).unwrap_err();
+        let error = start_tcp(addr, &options).unwrap_err();
         assert!(error.to_string().contains("local_address"), "{error}");
     }
 
@@ -147,7 +177,7 @@ mod tests {
     fn the_hook_may_forbid_it() {
         let (_listener, addr) = listener();
         let options = TcpOptions::default().configure(|_| Err(io::Error::other("not today")));
-        assert!(start(addr, &options).unwrap_err().to_string().contains("not today"));
+        assert!(start_tcp(addr, &options).unwrap_err().to_string().contains("not today"));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
 
-/// One end of a connection: where a peer is, or where a server listens.
+use super::UnixName;
+
+/// One end of a connection: where a peer is, or where a server listens. Cheap to clone.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -13,13 +17,17 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 /// let end = Endpoint::from("127.0.0.1:80".parse::<SocketAddr>().unwrap());
 /// assert_eq!((end.to_string().as_str(), end.port()), ("127.0.0.1:80", Some(80)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// TCP or UDP. An IPv4 peer of a dual-stack listener is shown as what it is, an IPv4 address.
     Inet(SocketAddr),
+    /// A Unix socket. A client's has no name, as a rule.
+    Unix(UnixName),
     /// An in-memory stream, by the number of its pair. Both ends have the same.
     Memory(u64),
+    /// Where a server listens for in-memory streams: the name behind `memory:`.
+    MemoryName(Arc<str>),
 }
 
 impl Endpoint {
@@ -37,7 +45,15 @@ impl Endpoint {
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Self::Inet(addr) => Some(*addr),
-            Self::Memory(_) => None,
+            Self::Unix(_) | Self::Memory(_) | Self::MemoryName(_) => None,
+        }
+    }
+
+    /// The file of a Unix socket, if it is one that has a file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Unix(name) => name.path(),
+            Self::Inet(_) | Self::Memory(_) | Self::MemoryName(_) => None,
         }
     }
 
@@ -55,7 +71,9 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inet(addr) => addr.fmt(f),
+            Self::Unix(name) => name.fmt(f),
             Self::Memory(number) => write!(f, "memory:{number}"),
+            Self::MemoryName(name) => write!(f, "memory:{name}"),
         }
     }
 }
@@ -75,6 +93,12 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
+impl From<UnixName> for Endpoint {
+    fn from(name: UnixName) -> Self {
+        Self::Unix(name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +115,19 @@ mod tests {
         assert_eq!(shown("[::ffff:192.0.2.1]:80"), "192.0.2.1:80");
         assert_eq!(shown("[fe80::1%3]:80"), "[fe80::1%3]:80");
         assert_eq!(shown("192.0.2.1:80"), "192.0.2.1:80");
+    }
+
+    #[test]
+    fn unix_sockets_are_shown_as_their_addresses() {
+        let path = Endpoint::Unix(UnixName::of_path("/run/a b.sock".as_ref()).unwrap());
+        assert_eq!(path.to_string(), "unix:/run/a b.sock");
+        assert_eq!(path.path(), Some(Path::new("/run/a b.sock")));
+        let name = Endpoint::Unix(UnixName::Abstract(b"a\0\xff".as_slice().into()));
+        assert_eq!((name.to_string().as_str(), name.path()), ("unix:@a\\x00\\xff", None));
+        let odd = Endpoint::Unix(UnixName::of_path("@a".as_ref()).unwrap());
+        assert_eq!(odd.to_string(), "unix:./@a");
+        assert_eq!(Endpoint::Unix(UnixName::Unnamed).to_string(), "unix:");
+        assert_eq!((path.ip(), path.port(), path.socket_addr()), (None, None, None));
     }
 
     #[test]

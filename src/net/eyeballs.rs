@@ -2,8 +2,9 @@
 //! connection is wanted, soon. A machine without a socket or a clock: it says what to do next.
 
 use std::collections::{HashSet, VecDeque};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+use super::Endpoint;
 
 /// RFC 8305 5: the recommended Connection Attempt Delay.
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -12,16 +13,16 @@ pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// and closes the others. A limit for the whole is the owner's, too.
 #[derive(Debug)]
 pub(crate) struct Eyeballs {
-    untried: VecDeque<SocketAddr>,
-    trying: Vec<SocketAddr>,
+    untried: VecDeque<Endpoint>,
+    trying: Vec<Endpoint>,
     next_at: Option<Instant>,
 }
 
 /// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Begin to connect to this address, and poll again.
-    Start(SocketAddr),
+    Start(Endpoint),
     /// Poll again at this time, or when an attempt has failed; at `None` only then.
     Wait(Option<Instant>),
     /// Every address has failed (or there was none).
@@ -30,7 +31,7 @@ pub(crate) enum Step {
 
 impl Eyeballs {
     /// Takes what a resolver answered.
-    pub(crate) fn new(addresses: Vec<SocketAddr>) -> Self {
+    pub(crate) fn new(addresses: Vec<Endpoint>) -> Self {
         Self { untried: sorted(addresses), trying: Vec::new(), next_at: None }
     }
 
@@ -43,7 +44,7 @@ impl Eyeballs {
             return Step::Wait(Some(at));
         }
         if let Some(addr) = self.untried.pop_front() {
-            self.trying.push(addr);
+            self.trying.push(addr.clone());
             self.next_at = Some(now + ATTEMPT_DELAY);
             return Step::Start(addr);
         }
@@ -51,8 +52,8 @@ impl Eyeballs {
     }
 
     /// The attempt on this address has failed: the next need not wait (RFC 8305 5).
-    pub(crate) fn failed(&mut self, now: Instant, addr: SocketAddr) {
-        if let Some(index) = self.trying.iter().position(|trying| *trying == addr) {
+    pub(crate) fn failed(&mut self, now: Instant, addr: &Endpoint) {
+        if let Some(index) = self.trying.iter().position(|trying| trying == addr) {
             self.trying.swap_remove(index);
             self.next_at = Some(now);
         }
@@ -60,14 +61,15 @@ impl Eyeballs {
 }
 
 /// RFC 8305 4, with a First Address Family Count of 1: the families take turns, beginning with that
-/// of the first address; within a family the order stays, as it is the system's (RFC 6724).
-fn sorted(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+/// of the first address; within a family the order stays, as it is the system's (RFC 6724). What is
+/// not on the network counts as the other family than IPv6.
+fn sorted(addresses: Vec<Endpoint>) -> VecDeque<Endpoint> {
     let mut seen = HashSet::new();
-    let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let first_is_ipv6 = addresses.first().is_some_and(is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
         .into_iter()
-        .filter(|addr| seen.insert(*addr))
-        .partition(|addr| addr.is_ipv6() == first_is_ipv6);
+        .filter(|addr| seen.insert(addr.clone()))
+        .partition(|addr| is_ipv6(addr) == first_is_ipv6);
     let mut sorted = VecDeque::with_capacity(first.len() + second.len());
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
     loop {
@@ -76,6 +78,10 @@ fn sorted(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
             pair => sorted.extend(pair.0.into_iter().chain(pair.1)),
         }
     }
+}
+
+fn is_ipv6(end: &Endpoint) -> bool {
+    end.ip().is_some_and(|ip| ip.is_ipv6())
 }
 
 #[cfg(test)]
@@ -88,8 +94,8 @@ mod tests {
     const A4: &str = "192.0.2.1:80";
     const B4: &str = "192.0.2.2:80";
 
-    fn addr(text: &str) -> SocketAddr {
-        text.parse().unwrap()
+    fn addr(text: &str) -> Endpoint {
+        Endpoint::Inet(text.parse().unwrap())
     }
 
     fn eyeballs(texts: &[&str]) -> Eyeballs {
@@ -133,7 +139,7 @@ mod tests {
     fn a_failure_starts_the_next_at_once() {
         let (now, mut machine) = (Instant::now(), eyeballs(&[A6, A4]));
         assert_eq!(machine.poll(now), Step::Start(addr(A6)));
-        machine.failed(now, addr(A6));
+        machine.failed(now, &addr(A6));
         assert_eq!(machine.poll(now), Step::Start(addr(A4)));
         assert_eq!(machine.poll(now), Step::Wait(None));
     }
@@ -143,9 +149,9 @@ mod tests {
         let (now, mut machine) = (Instant::now(), eyeballs(&[A6, A4]));
         assert_eq!(machine.poll(now), Step::Start(addr(A6)));
         assert_eq!(machine.poll(now + ATTEMPT_DELAY), Step::Start(addr(A4)));
-        machine.failed(now, addr(A4));
+        machine.failed(now, &addr(A4));
         assert_eq!(machine.poll(now + ATTEMPT_DELAY), Step::Wait(None));
-        machine.failed(now, addr(A6));
+        machine.failed(now, &addr(A6));
         assert_eq!(machine.poll(now + ATTEMPT_DELAY), Step::Failed);
         assert_eq!(eyeballs(&[]).poll(now), Step::Failed);
     }
@@ -154,9 +160,9 @@ mod tests {
     fn a_failure_told_twice_counts_once() {
         let (now, mut machine) = (Instant::now(), eyeballs(&[A6, A4, B6]));
         assert_eq!(machine.poll(now), Step::Start(addr(A6)));
-        machine.failed(now, addr(A6));
+        machine.failed(now, &addr(A6));
         assert_eq!(machine.poll(now), Step::Start(addr(A4)));
-        machine.failed(now, addr(A6));
+        machine.failed(now, &addr(A6));
         assert_eq!(machine.poll(now), Step::Wait(Some(now + ATTEMPT_DELAY)));
     }
 }

@@ -75,6 +75,16 @@ impl Faults {
     }
 }
 
+impl Faults {
+    /// Faults of the same kinds with numbers of their own, for one of many connections.
+    pub(super) fn draw(&mut self) -> Self {
+        let mut drawn = self.clone();
+        drawn.reads.random = Random(self.reads.random.next());
+        drawn.writes.random = Random(self.writes.random.next());
+        drawn
+    }
+}
+
 impl Direction {
     /// Whether the connection is to be reset instead of moving another byte.
     pub(super) fn is_over(&self) -> bool {

@@ -1,55 +1,67 @@
-//! Where a server's streams come from.
+//! Where a server's streams come from, whatever the transport.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::TcpListener as StdTcpListener;
+#[cfg(unix)]
+use std::os::unix::net::UnixListener as StdUnixListener;
+use std::task::Waker;
 
-use mio::net::TcpListener;
-use mio::{Interest, Registry, Token};
-use socket2::SockRef;
+use mio::{Registry, Token};
 
-use super::apply::{self, INHERITED};
-use super::{Endpoint, Stream, TcpOptions, os};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "testing")]
+use super::memory_listener::MemoryListener;
+use super::tcp_listener::TcpListener;
+#[cfg(unix)]
+use super::unix_listener::UnixListener;
+use super::{Endpoint, Sockets, Stream};
+use crate::error::{Error, Result};
 
 /// A listening socket. Dropping it refuses whoever waits to be accepted.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    inner: TcpListener,
-    local: SocketAddr,
-    options: TcpOptions,
+pub(crate) enum Listener {
+    Tcp(Box<TcpListener>),
+    #[cfg(unix)]
+    Unix(UnixListener),
+    #[cfg(feature = "testing")]
+    Memory(MemoryListener),
 }
 
 impl Listener {
     /// Binds and listens. Port 0 lets the system choose: see [`local_addr`](Self::local_addr).
-    pub(crate) fn bind(addr: SocketAddr, options: &TcpOptions) -> Result<Self> {
-        let socket = match apply::socket(addr) {
-            Err(error) if is_dual_stack(addr, options) && os::family_missing(&error) => {
-                return Self::bind((Ipv4Addr::UNSPECIFIED, addr.port()).into(), options);
+    pub(crate) fn bind(end: &Endpoint, sockets: &Sockets) -> Result<Self> {
+        match end {
+            Endpoint::Inet(addr) => {
+                TcpListener::bind(*addr, &sockets.tcp).map(Box::new).map(Self::Tcp)
             }
-            other => other.map_err(|error| Error::io("bind", error).on(addr))?,
-        };
-        apply::listening(&socket, addr, options)
-            .and_then(|()| socket.bind(&addr.into()))
-            .map_err(|error| Error::io("bind", error).on(addr))?;
-        let backlog = i32::try_from(options.backlog.max(1)).unwrap_or(i32::MAX);
-        socket.listen(backlog).map_err(|error| Error::io("listen on", error).on(addr))?;
-        Self::new(socket.into(), options)
+            #[cfg(unix)]
+            Endpoint::Unix(name) => UnixListener::bind(name, &sockets.unix).map(Self::Unix),
+            #[cfg(feature = "testing")]
+            Endpoint::MemoryName(name) => sockets.network.names.listen(name).map(Self::Memory),
+            end => Err(super::unsupported("bind", end)),
+        }
     }
 
     /// Takes a socket that listens already, as a service manager hands it over. Its address,
     /// backlog and reuse are left alone; what each connection shall have is set.
-    pub(crate) fn adopt(listener: std::net::TcpListener, options: &TcpOptions) -> Result<Self> {
-        let listener = Self::new(listener, options)?;
-        let socket = SockRef::from(&listener.inner);
-        if !os::listens(&socket) {
-            let deaf = Error::new(ErrorKind::Io, "listen on").on(listener.local);
-            return Err(deaf.because("the socket does not listen"));
+    pub(crate) fn adopt(socket: ListeningSocket, sockets: &Sockets) -> Result<Self> {
+        match socket.0 {
+            Kind::Tcp(socket) => {
+                TcpListener::adopt(socket, &sockets.tcp).map(Box::new).map(Self::Tcp)
+            }
+            #[cfg(unix)]
+            Kind::Unix(socket) => UnixListener::adopt(socket, &sockets.unix).map(Self::Unix),
         }
-        socket
-            .set_nonblocking(true)
-            .and_then(|()| apply::inheritable(&socket, listener.local, options))
-            .map_err(|error| Error::io("listen on", error).on(listener.local))?;
-        Ok(listener)
+    }
+
+    /// Another listener on the same address, for another acceptor.
+    pub(crate) fn another(&self, sockets: &Sockets) -> Result<Self> {
+        match self {
+            Self::Tcp(_) => Self::bind(&self.local_addr(), sockets),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.another().map(Self::Unix),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => Ok(Self::Memory(listener.another())),
+        }
     }
 
     /// Takes the next connection, if one waits (else `WouldBlock`).
@@ -58,182 +70,94 @@ impl Listener {
     /// again at once would spin. After any other error it is gone, and the next one may be fine
     /// (`accept(2)`, "Error handling").
     pub(crate) fn accept(&self) -> io::Result<(Stream, Endpoint)> {
-        let (stream, peer) = loop {
-            match self.inner.accept() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                accepted => break accepted?,
-            }
-        };
-        if !INHERITED {
-            let set = apply::per_connection(&SockRef::from(&stream), self.local, &self.options);
-            if let Err(error) = set {
-                // The listener took the same, so it is the peer who has gone (macOS: EINVAL).
-                log::debug!("{peer}: {error}");
-            }
+        match self {
+            Self::Tcp(listener) => listener.accept(),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.accept(),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => listener.accept(),
         }
-        Ok((Stream::Tcp(stream), Endpoint::connected(peer)))
     }
 
     /// Where it listens, with the port that the system chose.
     pub(crate) fn local_addr(&self) -> Endpoint {
-        Endpoint::Inet(self.local)
+        match self {
+            Self::Tcp(listener) => listener.local_addr(),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.local_addr(),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => listener.local_addr(),
+        }
     }
 
-    /// Tells of connections that wait, with edge-triggered events.
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.inner, token, Interest::READABLE)
+    /// Tells of connections that wait, with edge-triggered events. A listener in memory has no
+    /// poller; it calls the waker instead.
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables))]
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        waker: impl FnOnce() -> Waker,
+    ) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => listener.register(registry, token),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.register(registry, token),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => {
+                listener.set_waker(Some(waker()));
+                Ok(())
+            }
+        }
     }
 
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(&mut self.inner)
-    }
-
-    fn new(listener: std::net::TcpListener, options: &TcpOptions) -> Result<Self> {
-        let local = listener.local_addr().map_err(|error| Error::io("listen", error))?;
-        let options = options.clone();
-        Ok(Self { inner: TcpListener::from_std(listener), local, options })
-    }
-}
-
-/// Whether IPv4 alone is better than nothing.
-fn is_dual_stack(addr: SocketAddr, options: &TcpOptions) -> bool {
-    options.dual_stack && addr.ip() == Ipv6Addr::UNSPECIFIED
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpStream;
-    use std::time::Duration;
-
-    use mio::{Events, Poll, Token};
-    use socket2::Socket;
-
-    use super::*;
-    use crate::error::ErrorKind;
-
-    const LOOPBACK: &str = "127.0.0.1:0";
-
-    fn bind(addr: &str, options: &TcpOptions) -> Listener {
-        Listener::bind(addr.parse().unwrap(), options).unwrap()
-    }
-
-    /// Connects to the listener through the loopback of this address, and accepts that.
-    fn accept(listener: &mut Listener, host: &str) -> (Stream, Endpoint, TcpStream) {
-        let port = listener.local_addr().port().unwrap();
-        let client = TcpStream::connect((host, port)).unwrap();
-        let mut poll = Poll::new().unwrap();
-        listener.register(poll.registry(), Token(0)).unwrap();
-        let (stream, peer) = loop {
-            match listener.accept() {
-                Ok(accepted) => break accepted,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let mut events = Events::with_capacity(1);
-                    poll.poll(&mut events, Some(Duration::from_secs(30))).unwrap();
-                    assert!(!events.is_empty(), "no connection came");
-                }
-                Err(error) => panic!("{error}"),
-            }
-        };
-        listener.deregister(poll.registry()).unwrap();
-        (stream, peer, client)
-    }
-
-    fn with_socket<T>(stream: &Stream, see: impl FnOnce(&Socket) -> io::Result<T>) -> T {
-        see(&SockRef::from(stream.tcp())).unwrap()
-    }
-
-    #[test]
-    fn accepted_streams_know_both_ends() {
-        let mut listener = bind(LOOPBACK, &TcpOptions::default());
-        let (stream, peer, client) = accept(&mut listener, "127.0.0.1");
-        let client = Endpoint::from(client.local_addr().unwrap());
-        assert_eq!((peer, stream.peer_addr()), (client, Some(client)));
-        assert_eq!(stream.local_addr(), Some(listener.local_addr()));
-        assert!(with_socket(&stream, Socket::tcp_nodelay));
-    }
-
-    #[test]
-    fn one_dual_stack_listener_serves_both_families() {
-        let mut listener = bind("[::]:0", &TcpOptions::default());
-        let (_stream, peer, _client) = accept(&mut listener, "127.0.0.1");
-        assert_eq!(peer.ip(), Some(Ipv4Addr::LOCALHOST.into()));
-    }
-
-    #[test]
-    fn an_address_in_use_is_reported_with_its_name() {
-        let first = bind(LOOPBACK, &TcpOptions::default());
-        let error = Listener::bind(first.local, &TcpOptions::default()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddressInUse);
-        assert_eq!(error.address(), Some(&*first.local.to_string()));
-    }
-
-    #[test]
-    fn values_that_the_system_refuses_are_reported_by_option() {
-        let addr = LOOPBACK.parse().unwrap();
-        for (name, options) in [
-            ("ttl", TcpOptions::default().ttl(256)),
-            ("dscp", TcpOptions::default().dscp(64)),
-            ("my own", TcpOptions::default().configure(|_| Err(io::Error::other("my own")))),
-            ("panicked: oh", TcpOptions::default().configure(|_| panic!("oh"))),
-        ] {
-            let error = Listener::bind(addr, &options).unwrap_err();
-            assert!(error.to_string().contains(name), "{error}");
-            assert_ne!(error.kind(), ErrorKind::AddressInvalid, "{error}");
-        }
-    }
-
-    #[test]
-    fn adopted_listeners_work_like_bound_ones() {
-        let inner = std::net::TcpListener::bind(LOOPBACK).unwrap();
-        let options = TcpOptions::default().keep_alive(None);
-        let mut listener = Listener::adopt(inner, &options).unwrap();
-        let error = listener.accept().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        let (stream, ..) = accept(&mut listener, "127.0.0.1");
-        assert!(with_socket(&stream, Socket::tcp_nodelay));
-        assert!(!with_socket(&stream, Socket::keepalive));
-    }
-
-    /// What `apply::INHERITED` relies on: no option is set on the accepted stream itself.
-    #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn accepted_streams_inherit_every_option() {
-        use crate::net::KeepAlive;
-
-        let seconds = Duration::from_secs;
-        let probes = KeepAlive { idle: seconds(77), interval: seconds(7), count: 3 };
-        let options = TcpOptions::default()
-            .keep_alive(probes)
-            .receive_buffer(50_000)
-            .send_buffer(60_000)
-            .ttl(44)
-            .dscp(10)
-            .configure(|socket| socket.set_tcp_user_timeout(Some(Duration::from_secs(99))));
-        for (addr, host) in [(LOOPBACK, "127.0.0.1"), ("[::]:0", "127.0.0.1"), ("[::]:0", "::1")] {
-            let mut listener = bind(addr, &options);
-            let is_ipv6 = listener.local.is_ipv6();
-            if host == "::1" && std::net::TcpListener::bind("[::1]:0").is_err() {
-                continue; // This machine has no IPv6.
-            }
-            let (stream, ..) = accept(&mut listener, host);
-            with_socket(&stream, |socket| {
-                assert!(socket.nonblocking()?);
-                assert!(socket.tcp_nodelay()?);
-                assert!(socket.keepalive()?);
-                assert_eq!(socket.tcp_keepalive_time()?, probes.idle);
-                assert_eq!(socket.tcp_keepalive_interval()?, probes.interval);
-                assert_eq!(socket.tcp_keepalive_retries()?, probes.count);
-                assert_eq!(socket.recv_buffer_size()?, 2 * 50_000); // `socket(7)`: doubled
-                assert_eq!(socket.send_buffer_size()?, 2 * 60_000);
-                assert_eq!(socket.tcp_user_timeout()?, Some(seconds(99)));
-                assert_eq!(socket.ttl_v4()?, 44);
-                assert_eq!(socket.tos_v4()?, 10 << 2);
-                if is_ipv6 {
-                    assert_eq!(socket.unicast_hops_v6()?, 44);
-                    assert_eq!(socket.tclass_v6()?, 10 << 2);
-                }
+        match self {
+            Self::Tcp(listener) => listener.deregister(registry),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.deregister(registry),
+            #[cfg(feature = "testing")]
+            Self::Memory(listener) => {
+                listener.set_waker(None);
                 Ok(())
-            });
+            }
         }
+    }
+}
+
+/// A socket of the standard library's that listens already: TCP or, on Unix, a Unix socket. Made
+/// with `from`; see [`Builder::listen_socket`](crate::server::Builder::listen_socket).
+#[derive(Debug)]
+pub struct ListeningSocket(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(StdTcpListener),
+    #[cfg(unix)]
+    Unix(StdUnixListener),
+}
+
+impl ListeningSocket {
+    /// Another descriptor of the same socket.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let kind = match &self.0 {
+            Kind::Tcp(socket) => socket.try_clone().map(Kind::Tcp),
+            #[cfg(unix)]
+            Kind::Unix(socket) => socket.try_clone().map(Kind::Unix),
+        };
+        kind.map(Self).map_err(|error| Error::io("copy a listener", error))
+    }
+}
+
+impl From<StdTcpListener> for ListeningSocket {
+    fn from(socket: StdTcpListener) -> Self {
+        Self(Kind::Tcp(socket))
+    }
+}
+
+#[cfg(unix)]
+impl From<StdUnixListener> for ListeningSocket {
+    fn from(socket: StdUnixListener) -> Self {
+        Self(Kind::Unix(socket))
     }
 }

@@ -11,13 +11,35 @@ use std::task::Waker;
 use super::faults::Direction;
 use super::{Endpoint, Faults};
 
-/// Two connected ends with room for `capacity` bytes (at least one) in each direction.
+/// Two connected ends with room for `capacity` bytes (at least one) in each direction. Both are
+/// known by the number of the pair.
 pub(crate) fn pair(capacity: usize, faults_a: Faults, faults_b: Faults) -> (End, End) {
+    let number = Endpoint::Memory(next_number());
+    join(capacity, [faults_a, faults_b], [number.clone(), number])
+}
+
+/// The same with a name for the server's end, which is the first.
+pub(super) fn named_pair(
+    name: &Arc<str>,
+    capacity: usize,
+    server: Faults,
+    client: Faults,
+) -> (End, End) {
+    let (named, numbered) =
+        (Endpoint::MemoryName(Arc::clone(name)), Endpoint::Memory(next_number()));
+    join(capacity, [server, client], [named, numbered])
+}
+
+fn next_number() -> u64 {
     /// Only a label.
     static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn join(capacity: usize, faults: [Faults; 2], ends: [Endpoint; 2]) -> (End, End) {
     let state = State { capacity: capacity.max(1), reset: false, sides: Default::default() };
-    let link = Arc::new(Link { number, state: Mutex::new(state) });
+    let link = Arc::new(Link { ends, state: Mutex::new(state) });
+    let [faults_a, faults_b] = faults;
     let a = End { link: Arc::clone(&link), side: 0, faults: faults_a };
     (a, End { link, side: 1, faults: faults_b })
 }
@@ -36,7 +58,7 @@ pub(crate) struct End {
 }
 
 struct Link {
-    number: u64,
+    ends: [Endpoint; 2],
     state: Mutex<State>,
 }
 
@@ -108,9 +130,12 @@ impl End {
         self.link.lock().reset.then(|| io::ErrorKind::ConnectionReset.into())
     }
 
-    /// Both ends have the number of the pair.
-    pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint::Memory(self.link.number)
+    pub(crate) fn local_addr(&self) -> &Endpoint {
+        &self.link.ends[self.side]
+    }
+
+    pub(crate) fn peer_addr(&self) -> &Endpoint {
+        &self.link.ends[1 - self.side]
     }
 
     /// Returns the one before, to be dropped without the lock.
@@ -130,7 +155,7 @@ impl Drop for End {
 
 impl fmt::Debug for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "End({}, side {})", self.endpoint(), self.side)
+        write!(f, "End({}, side {})", self.local_addr(), self.side)
     }
 }
 
@@ -334,7 +359,7 @@ mod tests {
         assert_eq!(a.write_vectored(&slices).unwrap(), 3);
         assert_eq!(read(&mut b, 9), Ok(b"defg".to_vec()));
         assert_eq!(read(&mut a, 9), Ok(b"xyz".to_vec()));
-        assert_eq!(a.endpoint(), b.endpoint());
+        assert_eq!((a.local_addr(), a.local_addr()), (b.local_addr(), b.peer_addr()));
     }
 
     #[test]

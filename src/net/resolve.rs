@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, SockType, getaddrinfo};
 
-use super::{Address, panic_text};
+use super::{Address, Endpoint, panic_text};
 use crate::error::{Error, ErrorKind, Result, out_of_resources};
 
 /// A user's function in place of the system's: host (an IPv6 address has no brackets) and service
@@ -176,7 +176,7 @@ impl Request {
 }
 
 fn resolve(function: &ResolveFn, address: &Address) -> Result<Vec<SocketAddr>> {
-    if let Some(addr) = address.literal() {
+    if let Some(Endpoint::Inet(addr)) = address.literal() {
         return Ok(vec![addr]);
     }
     let failed = |kind| Error::new(kind, "resolve").on(address);

@@ -1,4 +1,4 @@
-//! A connected byte stream: TCP, or in memory. Nothing here blocks; what cannot be done now is
+//! A connected byte stream: TCP, a Unix socket, or in memory. Nothing here blocks; what cannot be done now is
 //! `WouldBlock`, and the poller (or the waker) tells when to try again.
 
 use std::io::{self, IoSlice, Read, Write};
@@ -12,6 +12,8 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 use super::Endpoint;
+#[cfg(unix)]
+use super::UnixStream;
 #[cfg(feature = "testing")]
 use super::memory;
 
@@ -33,6 +35,8 @@ pub(crate) const SHORT_WRITE_FILLS: bool = SHORT_READ_DRAINS;
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
     #[cfg(feature = "testing")]
     Memory(Box<memory::End>),
 }
@@ -42,6 +46,8 @@ impl Stream {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(tcp) => uninterrupted(|| tcp.read(buffer)),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.read(buffer),
             #[cfg(feature = "testing")]
             Self::Memory(end) => end.read(buffer),
         }
@@ -51,6 +57,8 @@ impl Stream {
     pub(crate) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(tcp) => uninterrupted(|| tcp.write(data)),
+            #[cfg(unix)]
+            Self::Unix(unix) => uninterrupted(|| unix.write(data)),
             #[cfg(feature = "testing")]
             Self::Memory(end) => end.write(data),
         }
@@ -65,6 +73,8 @@ impl Stream {
         }
         match self {
             Self::Tcp(tcp) => uninterrupted(|| tcp.write_vectored(slices)),
+            #[cfg(unix)]
+            Self::Unix(unix) => uninterrupted(|| unix.write_vectored(slices)),
             #[cfg(feature = "testing")]
             Self::Memory(end) => end.write_vectored(slices),
         }
@@ -74,6 +84,8 @@ impl Stream {
     pub(crate) fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.shutdown_write(),
             #[cfg(feature = "testing")]
             Self::Memory(end) => end.shutdown_write(),
         }
@@ -86,6 +98,10 @@ impl Stream {
                 // RFC 9293 3.10.7.1. Without it, it is a close like any other: nothing to be done.
                 let _ = SockRef::from(&tcp).set_linger(Some(Duration::ZERO));
             }
+            // Such a socket has no RST, and what was written stays readable. Closed while something
+            // was unread, the peer gets ECONNRESET; else it sees an end.
+            #[cfg(unix)]
+            Self::Unix(unix) => drop(unix),
             #[cfg(feature = "testing")]
             Self::Memory(end) => end.abort(),
         }
@@ -95,6 +111,8 @@ impl Stream {
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
             Self::Tcp(tcp) => tcp.take_error(),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.take_error(),
             #[cfg(feature = "testing")]
             Self::Memory(end) => Ok(end.take_error()),
         }
@@ -104,6 +122,8 @@ impl Stream {
     pub(crate) fn fails_without_event(&self) -> bool {
         match self {
             Self::Tcp(_) => false,
+            #[cfg(unix)]
+            Self::Unix(_) => false,
             #[cfg(feature = "testing")]
             Self::Memory(_) => true,
         }
@@ -113,8 +133,10 @@ impl Stream {
     pub(crate) fn local_addr(&self) -> Option<Endpoint> {
         match self {
             Self::Tcp(tcp) => tcp.local_addr().ok().map(Endpoint::connected),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.local_addr(),
             #[cfg(feature = "testing")]
-            Self::Memory(end) => Some(end.endpoint()),
+            Self::Memory(end) => Some(end.local_addr().clone()),
         }
     }
 
@@ -122,8 +144,10 @@ impl Stream {
     pub(crate) fn peer_addr(&self) -> Option<Endpoint> {
         match self {
             Self::Tcp(tcp) => tcp.peer_addr().ok().map(Endpoint::connected),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.peer_addr(),
             #[cfg(feature = "testing")]
-            Self::Memory(end) => Some(end.endpoint()),
+            Self::Memory(end) => Some(end.peer_addr().clone()),
         }
     }
 
@@ -139,6 +163,8 @@ impl Stream {
     ) -> io::Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.register(registry, token, BOTH),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.register(registry, token),
             #[cfg(feature = "testing")]
             Self::Memory(end) => {
                 end.set_waker(Some(waker()));
@@ -151,6 +177,8 @@ impl Stream {
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.deregister(registry),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.deregister(registry),
             #[cfg(feature = "testing")]
             Self::Memory(end) => {
                 end.set_waker(None);
@@ -177,6 +205,8 @@ impl Stream {
     pub(super) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Tcp(tcp) => tcp,
+            #[cfg(unix)]
+            Self::Unix(_) => unreachable!("no test asks it"),
             #[cfg(feature = "testing")]
             Self::Memory(_) => unreachable!("no test asks it"),
         }

@@ -1,13 +1,14 @@
 //! Whatever can be given where addresses are wanted.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::{Path, PathBuf};
 
 use super::{Address, Endpoint};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What can be given where an address, or several, are wanted: a text as [`Address`] explains it,
-/// a port (every address of this machine), a socket address, a pair of host and port, or a list
-/// of any of these.
+/// a port (every address of this machine), a socket address, a pair of host and port, the path of
+/// a Unix socket, or a list of any of these.
 ///
 /// Unlike [`std::net::ToSocketAddrs`] it resolves no names, so that it never blocks.
 ///
@@ -25,7 +26,7 @@ pub trait ToAddresses {
     /// # Errors
     ///
     /// [`ErrorKind::AddressInvalid`] if a text is not an address or a list is empty,
-    /// [`ErrorKind::Unsupported`] if it is of a kind that this version does not know.
+    /// [`ErrorKind::Unsupported`] if it is in memory and the feature `testing` is not there.
     fn to_addresses(&self) -> Result<Vec<Address>>;
 }
 
@@ -57,10 +58,21 @@ impl ToAddresses for u16 {
 /// Where another socket is, such as what a server's `local_addr` tells.
 impl ToAddresses for Endpoint {
     fn to_addresses(&self) -> Result<Vec<Address>> {
-        match self.socket_addr() {
-            Some(addr) => addr.to_addresses(),
-            None => self.to_string().to_addresses(),
-        }
+        Ok(vec![Address::of_end(self)?])
+    }
+}
+
+/// A Unix socket's file.
+impl ToAddresses for Path {
+    fn to_addresses(&self) -> Result<Vec<Address>> {
+        Ok(vec![Address::of_path(self)?])
+    }
+}
+
+/// A Unix socket's file.
+impl ToAddresses for PathBuf {
+    fn to_addresses(&self) -> Result<Vec<Address>> {
+        self.as_path().to_addresses()
     }
 }
 
@@ -146,6 +158,9 @@ mod tests {
         assert_eq!(shown((socket_addr.ip(), 81)), "127.0.0.1:81");
         assert_eq!(shown(("::1", 81)), "[::1]:81");
         assert_eq!(shown(Address::from(80)), "*:80");
+        assert_eq!(shown(Path::new("/run/a")), "unix:/run/a");
+        assert_eq!(shown(PathBuf::from("@a")), "unix:./@a");
+        assert_eq!(shown(Endpoint::Inet(socket_addr)), "127.0.0.1:80");
         assert_eq!(shown([":80", ":81"]), "*:80 *:81");
         assert_eq!(shown(&[80, 81][..]), "*:80 *:81");
         assert_eq!(shown(vec![&":80", &":81"]), "*:80 *:81");

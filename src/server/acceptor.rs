@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Wake;
 use std::time::{Duration, Instant};
 
 use super::Overload;
@@ -74,7 +75,9 @@ impl Acceptor {
         let mut body = lock(&self.body);
         let Body { listener: Some(listener), token, .. } = &mut *body else { return Ok(()) };
         let task = Arc::clone(self) as Arc<dyn Task>;
-        let registered = home.attach(task, |registry, token| listener.register(registry, token));
+        let waker = || Arc::new(Knock(Weak::clone(&self.this))).into();
+        let registered =
+            home.attach(task, |registry, token| listener.register(registry, token, waker));
         let failed = |error| Error::io("poll the listener on", error).on(listener.local_addr());
         *token = registered.map_err(failed)?;
         Ok(())
@@ -156,6 +159,17 @@ impl Task for Acceptor {
                 self.server.report(&error);
                 Next::Again
             }
+        }
+    }
+}
+
+/// Listeners without a file descriptor wake their acceptor through this.
+struct Knock(Weak<Acceptor>);
+
+impl Wake for Knock {
+    fn wake(self: Arc<Self>) {
+        if let Some(acceptor) = self.0.upgrade() {
+            Seat::notify(&acceptor, Ready::READABLE);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! How a server is set up.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::events::{Events, Silent};
@@ -8,7 +7,7 @@ use super::listening::{Binding, Source};
 use super::shared::Shared;
 use super::{Acceptors, Overload, Server};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{TcpOptions, ToAddresses};
+use crate::net::{ListeningSocket, Network, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{Limits, ServerProtocol};
 
@@ -19,7 +18,7 @@ pub struct Builder {
     pub(super) protocol: ServerProtocol,
     pub(super) events: Box<dyn Events>,
     pub(super) limits: Limits,
-    pub(super) options: TcpOptions,
+    pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ServerConfig>,
     pub(super) max_connections: usize,
@@ -34,7 +33,7 @@ impl Builder {
             protocol,
             events: Box::new(Silent),
             limits: Limits::default(),
-            options: TcpOptions::default(),
+            sockets: Sockets::on(service.inner().shared(Network::default)),
             #[cfg(feature = "tls")]
             tls: None,
             max_connections: 100_000,
@@ -49,9 +48,15 @@ impl Builder {
         self
     }
 
-    /// The options of the server's sockets.
+    /// The options of the server's TCP sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
-        self.options = options;
+        self.sockets.tcp = options;
+        self
+    }
+
+    /// The options of the server's Unix sockets, and of their files.
+    pub fn unix_options(mut self, options: UnixOptions) -> Self {
+        self.sockets.unix = options;
         self
     }
 
@@ -91,16 +96,19 @@ impl Builder {
     }
 
     /// Listens on one address or several: a port (all addresses, IPv6 and IPv4), `"ADDRESS:PORT"`,
-    /// `"HOST:SERVICE"`, a [`SocketAddr`](std::net::SocketAddr), or a list of them.
+    /// `"HOST:SERVICE"`, a [`SocketAddr`](std::net::SocketAddr), `"unix:PATH"` for a Unix socket,
+    /// or a list of them: see [`Address`](crate::Address).
     ///
     /// When this returns, the sockets listen. A host name is resolved on this thread, and all of
     /// its addresses are listened on. With port 0 the system chooses:
-    /// [`Server::local_addr`] tells.
+    /// [`Server::local_addr`] tells. A Unix socket's file is there until the server stops; it is
+    /// removed unless somebody else has put another in its place.
     ///
     /// # Errors
     ///
     /// What is wrong with the address and which one it was, most often
-    /// [`AddressInUse`](ErrorKind::AddressInUse), [`AddressInvalid`](ErrorKind::AddressInvalid),
+    /// [`AddressInUse`](ErrorKind::AddressInUse), [`AddressInvalid`](ErrorKind::AddressInvalid)
+    /// (also of a Unix socket whose path is too long or whose folder is not there),
     /// [`PermissionDenied`](ErrorKind::PermissionDenied) and
     /// [`Unresolved`](ErrorKind::Unresolved); [`Stopped`](ErrorKind::Stopped) when the service
     /// does not run.
@@ -113,6 +121,9 @@ impl Builder {
     }
 
     /// Serves a socket that listens already, as systemd and its like pass them on.
+    ///
+    /// It may be a [`TcpListener`](std::net::TcpListener) or, on Unix, a
+    /// [`UnixListener`](std::os::unix::net::UnixListener), whose file is left alone.
     ///
     /// What it is bound to cannot be bound again by [`Server::restart`] or a restart of the
     /// service, so these keep the socket open.
@@ -134,8 +145,8 @@ impl Builder {
     ///
     /// [`Io`](ErrorKind::Io) when it is no listening socket;
     /// [`Stopped`](ErrorKind::Stopped) when the service does not run.
-    pub fn listen_socket(self, socket: TcpListener) -> Result<Server> {
-        self.serve(Source::Socket(socket))
+    pub fn listen_socket(self, socket: impl Into<ListeningSocket>) -> Result<Server> {
+        self.serve(Source::Socket(socket.into()))
     }
 
     fn serve(self, source: Source) -> Result<Server> {

@@ -1,22 +1,20 @@
 //! Where a server listens: from addresses to bound sockets, and to the same again after a restart.
 
-use std::net::{SocketAddr, TcpListener};
-
 use super::Acceptors;
-use crate::error::{Error, Result};
-use crate::net::{Address, Endpoint, Listener, Resolver, TcpOptions};
+use crate::error::Result;
+use crate::net::{Address, Endpoint, Listener, ListeningSocket, Resolver, Sockets};
 
 /// What a server was told to listen on.
 pub(super) enum Source {
     Addresses(Vec<Address>),
-    Socket(TcpListener),
+    Socket(ListeningSocket),
 }
 
 /// Binds a server's sockets, the first time as told, later where they were.
 pub(super) struct Binding {
     source: Source,
     acceptors: Acceptors,
-    bound: Vec<SocketAddr>,
+    bound: Vec<Endpoint>,
 }
 
 impl Binding {
@@ -26,53 +24,48 @@ impl Binding {
 
     /// Addresses it is, or was, bound to.
     pub(super) fn endpoints(&self) -> Vec<Endpoint> {
-        self.bound.iter().copied().map(Endpoint::from).collect()
+        self.bound.clone()
     }
 
     /// A list of listeners for each acceptor, `homes` at most.
-    pub(super) fn bind(
-        &mut self,
-        options: &TcpOptions,
-        homes: usize,
-    ) -> Result<Vec<Vec<Listener>>> {
+    pub(super) fn bind(&mut self, sockets: &Sockets, homes: usize) -> Result<Vec<Vec<Listener>>> {
         if let Source::Socket(socket) = &self.source {
-            let copy = socket.try_clone().map_err(|error| Error::io("copy a listener", error))?;
-            let listener = Listener::adopt(copy, options)?;
-            self.bound = listener.local_addr().socket_addr().into_iter().collect();
+            let listener = Listener::adopt(socket.try_clone()?, sockets)?;
+            self.bound = vec![listener.local_addr()];
             return Ok(vec![vec![listener]]);
         }
         let shares = if self.acceptors == Acceptors::OnePerLoop { homes } else { 1 };
-        let options = if shares > 1 { options.clone().reuse_port(true) } else { options.clone() };
-        let first = self.bind_first(&options)?;
-        self.bound = first.iter().filter_map(|one| one.local_addr().socket_addr()).collect();
-        let again = || -> Result<Vec<Listener>> {
-            self.bound.iter().map(|address| Listener::bind(*address, &options)).collect()
-        };
-        let mut all = vec![first];
-        for _ in 1..shares {
-            all.push(again()?);
+        let mut sockets = sockets.clone();
+        if shares > 1 {
+            sockets.tcp = sockets.tcp.reuse_port(true);
         }
+        let first = self.bind_first(&sockets)?;
+        self.bound = first.iter().map(Listener::local_addr).collect();
+        let again = |_| first.iter().map(|one| one.another(&sockets)).collect();
+        let mut all = (1..shares).map(again).collect::<Result<Vec<_>>>()?;
+        all.push(first);
         Ok(all)
     }
 
-    fn bind_first(&self, options: &TcpOptions) -> Result<Vec<Listener>> {
+    fn bind_first(&self, sockets: &Sockets) -> Result<Vec<Listener>> {
         if !self.bound.is_empty() {
-            return self.bound.iter().map(|address| Listener::bind(*address, options)).collect();
+            return self.bound.iter().map(|end| Listener::bind(end, sockets)).collect();
         }
         let Source::Addresses(addresses) = &self.source else { return Ok(Vec::new()) };
         let mut listeners = Vec::new();
         for address in addresses {
-            for target in candidates(address)? {
-                listeners.push(Listener::bind(target, options)?);
+            for end in candidates(address)? {
+                listeners.push(Listener::bind(&end, sockets)?);
             }
         }
         Ok(listeners)
     }
 }
 
-fn candidates(address: &Address) -> Result<Vec<SocketAddr>> {
-    match address.literal() {
-        Some(literal) => Ok(vec![literal]),
-        None => Resolver::new(None).resolve_now(address),
+fn candidates(address: &Address) -> Result<Vec<Endpoint>> {
+    if let Some(literal) = address.literal() {
+        return Ok(vec![literal]);
     }
+    let resolved = Resolver::new(None).resolve_now(address)?;
+    Ok(resolved.into_iter().map(Endpoint::from).collect())
 }

@@ -40,7 +40,8 @@ pub enum Acceptors {
     One,
     /// One acceptor in every loop, with a socket of its own on the same address
     /// (`SO_REUSEPORT`): accepting scales with the loops, and the system spreads the connections,
-    /// though not evenly. Needs a system that has it (not Windows).
+    /// though not evenly. Needs a system that has it (not Windows). A Unix socket cannot be bound
+    /// twice, so that its acceptors share the one there is.
     OnePerLoop,
 }
 
@@ -126,7 +127,7 @@ impl Server {
     ///
     /// Never: a server has listened on an address before one can hold it.
     pub fn local_addr(&self) -> Endpoint {
-        self.local_addrs()[0]
+        self.local_addrs().swap_remove(0)
     }
 
     /// All addresses it listens on, or did before it was stopped.

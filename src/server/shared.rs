@@ -13,7 +13,7 @@ use super::events::Events;
 use super::listening::Binding;
 use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Endpoint, Stream, TcpOptions, Transport};
+use crate::net::{Endpoint, Sockets, Stream, Transport};
 use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     protocol: ServerProtocol,
     events: Box<dyn Events>,
     limits: SharedLimits,
-    options: TcpOptions,
+    sockets: Sockets,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerConfig>,
     max_connections: usize,
@@ -65,7 +65,7 @@ impl Shared {
             protocol: builder.protocol,
             events: builder.events,
             limits: Arc::new(builder.limits),
-            options: builder.options,
+            sockets: builder.sockets,
             #[cfg(feature = "tls")]
             tls: builder.tls,
             max_connections: builder.max_connections,
@@ -91,7 +91,7 @@ impl Shared {
             return Err(Error::new(ErrorKind::AlreadyRunning, "listen again"));
         }
         let homes = self.service.homes();
-        let shares = binding.bind(&self.options, homes.len())?;
+        let shares = binding.bind(&self.sockets, homes.len())?;
         let endpoints = binding.endpoints();
         drop(binding);
         self.tell(|events| events.on_starting(&endpoints));

@@ -114,7 +114,7 @@ impl Link {
     }
 
     pub(crate) fn peer(&self) -> Option<Endpoint> {
-        *lock(&self.peer)
+        lock(&self.peer).clone()
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::core::{Core, Payload, upgrade};
 use super::link::Link;
 use super::{CloseReason, Group, Handle, Sent, Stats};
-use crate::net::Endpoint;
+use crate::net::{Credentials, Endpoint};
 use crate::service::Ending;
 
 /// A connection during one of its callbacks; see also [`Handle`], which may be kept and sent to
@@ -43,7 +43,9 @@ impl<'a> Session<'a> {
         self.core.close(CloseReason::Local, Ending::Graceful);
     }
 
-    /// Cuts the connection (TCP: RST). What is queued is lost.
+    /// Cuts the connection (TCP: RST). What is queued is lost. On a Unix socket, which has no
+    /// reset, the peer still gets what was handed to the socket; behind that it sees an error if
+    /// this side had something unread, and else an end.
     pub fn abort(&mut self) {
         self.core.close(CloseReason::Aborted, Ending::Abrupt);
     }
@@ -89,6 +91,29 @@ impl<'a> Session<'a> {
     #[cfg(feature = "tls")]
     pub fn tls(&self) -> Option<crate::net::tls::Info<'_>> {
         self.core.transport.as_ref()?.tls()
+    }
+
+    /// Whose process is at the other end of a Unix socket; one system call. `None` on other
+    /// streams, where the system does not tell, and when the connection is gone.
+    ///
+    /// ```
+    /// use sockeye::raw;
+    ///
+    /// /// Serves this user and no other, whatever the mode of the socket's file.
+    /// struct Mine(u32);
+    /// impl raw::Handler for Mine {
+    ///     fn on_open(&mut self, session: &mut raw::Session<'_>) {
+    ///         if session.peer_credentials().is_none_or(|peer| peer.uid != self.0) {
+    ///             session.abort();
+    ///         }
+    ///     }
+    ///     fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
+    ///         session.send(data);
+    ///     }
+    /// }
+    /// ```
+    pub fn peer_credentials(&self) -> Option<Credentials> {
+        self.core.transport.as_ref()?.stream().peer_credentials()
     }
 
     /// Bytes that wait to be sent.

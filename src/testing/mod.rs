@@ -20,7 +20,10 @@
 //! [`connect`] joins a server's and a client's handler on a running service, with its threads and
 //! its timing, but still without sockets.
 //!
-//! In both, a [`Side`] can be given limits, and [`Faults`] that real networks have and tests on a
+//! And a `memory:` address is for whole servers and clients: whatever runs over TCP runs over it,
+//! within one service, and with faults where [`set_conditions`] wants them.
+//!
+//! In all of them, a [`Side`] can be given limits, and [`Faults`] that real networks have and tests on a
 //! quiet machine never see: reads and writes cut short, spurious `WouldBlock`, a reset at a chosen
 //! byte. They are drawn from a seed. Try many, and print the one that fails: in a harness the same
 //! seed gives the same run again; between threads it gives the same faults, though not the same
@@ -48,13 +51,15 @@
 //! assert!(matches!(peer.closed(), Some(CloseReason::Reset)));
 //! ```
 
+mod conditions;
 mod connect;
 mod harness;
 mod peer;
 mod side;
 mod stand_in;
 
-pub use crate::net::Faults;
+pub use crate::net::{Conditions, Faults};
+pub use conditions::set_conditions;
 pub use connect::connect;
 pub use harness::Harness;
 pub use side::Side;

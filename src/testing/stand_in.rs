@@ -57,7 +57,7 @@ impl StandIn {
     /// Opens a session on the stream: of a server a new one, of a client its only one, which must
     /// not be connected.
     pub(super) fn open(&self, stream: memory::End) -> Arc<Link> {
-        let peer = stream.endpoint();
+        let peer = stream.peer_addr().clone();
         let (link, protocol) = match &self.role {
             Role::Server { protocol, everyone } => {
                 let protocol = (protocol.0)(&peer);

@@ -252,7 +252,7 @@ fn a_panic_where_the_handler_is_made_resets_that_connection_alone(design: Design
     let bad = Arc::new(Mutex::new(None));
     let known_bad = Arc::clone(&bad);
     let protocol = raw::server(move |peer| {
-        let is_bad = known_bad.lock().unwrap().get_or_insert(*peer) == peer;
+        let is_bad = known_bad.lock().unwrap().get_or_insert_with(|| peer.clone()) == peer;
         assert!(!is_bad, "no handler for {peer}");
         Echo
     });

@@ -156,7 +156,8 @@ fn a_socket_that_does_not_listen_is_refused(design: Design) {
     let service = design.service();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let error = builder(&service).listen_socket(OwnedFd::from(connected).into()).unwrap_err();
+    let deaf = TcpListener::from(OwnedFd::from(connected));
+    let error = builder(&service).listen_socket(deaf).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
 }
 

@@ -22,7 +22,7 @@ struct Refused(Sender<Endpoint>);
 
 impl server::Events for Refused {
     fn on_refused(&self, peer: &Endpoint) {
-        let _ = self.0.send(*peer);
+        let _ = self.0.send(peer.clone());
     }
 }
 

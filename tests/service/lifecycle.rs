@@ -160,7 +160,7 @@ fn a_restarted_service_has_its_servers_back(design: Design) {
     for _ in 0..3 {
         assert!(server.is_listening());
         assert_eq!(server.local_addr(), address);
-        let mut peer = TcpStream::connect(address).unwrap();
+        let mut peer = TcpStream::connect(&address).unwrap();
         peer.set_read_timeout(Some(LIMIT)).unwrap();
         peer.write_all(b"hello").unwrap();
         let mut answer = [0; 5];
@@ -170,7 +170,7 @@ fn a_restarted_service_has_its_servers_back(design: Design) {
         service.stop().unwrap();
         assert!(!server.is_listening());
         assert_eq!(server.connections(), 0);
-        TcpStream::connect(address).unwrap_err();
+        TcpStream::connect(&address).unwrap_err();
         service.start().unwrap();
     }
     service.stop().unwrap();

@@ -378,7 +378,7 @@ fn addresses_are_those_of_the_connection(design: Design) {
     assert_eq!(local, Some(addr_of(&server).into()));
     assert_eq!(remote, Some(peer.addr().into()));
     let handle = events.open();
-    assert_eq!((handle.id(), handle.peer_addr()), (id, remote));
+    assert_eq!((handle.id(), handle.peer_addr()), (id, remote.clone()));
     drop(peer);
     events.close();
     assert_eq!(handle.peer_addr(), remote, "it is still known");

@@ -351,7 +351,7 @@ fn a_session_knows_a_peer_and_its_state_as_ever() {
     let opened = Arc::new(Mutex::new(None));
     let seen = Arc::clone(&opened);
     let peer = Harness::new(raw::server(move |endpoint| {
-        *seen.lock().unwrap() = Some(*endpoint);
+        *seen.lock().unwrap() = Some(endpoint.clone());
         Echo
     }));
     assert_eq!(peer.handle().peer_addr(), *opened.lock().unwrap());

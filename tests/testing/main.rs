@@ -8,6 +8,7 @@ mod common;
 mod backpressure;
 mod faults;
 mod harness;
+mod names;
 mod pairs;
 mod sequences;
 
