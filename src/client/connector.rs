@@ -53,8 +53,12 @@ pub(super) struct Settings {
 pub(super) enum Command {
     Connect,
     Disconnect(CloseReason, Ending),
-    /// What a name resolved to, for the attempt with this number.
-    Resolved(u64, Result<Vec<SocketAddr>>),
+    /// What one of the addresses has resolved to.
+    Resolved {
+        attempt: u64,
+        address: usize,
+        answer: Result<Vec<SocketAddr>>,
+    },
     /// The connection ended.
     Lost {
         reason: CloseReason,
@@ -86,11 +90,14 @@ struct Body {
 
 enum Phase {
     Idle,
-    Resolving { deadline: Instant, missing: usize, found: Vec<Endpoint>, failure: Option<Error> },
-    Racing { deadline: Instant, race: Race },
+    Resolving { deadline: Instant, missing: usize, found: Found, failure: Option<Error> },
+    Racing { deadline: Instant, race: Race, found: Found },
     Connected,
     Waiting { until: Instant },
 }
+
+/// What to connect to, and by which of the client's addresses.
+type Found = Vec<(Endpoint, usize)>;
 
 impl Connector {
     pub(super) fn new(home: &Arc<Home>, client: &Arc<Shared>, settings: Settings) -> Arc<Self> {
@@ -138,7 +145,10 @@ impl Connector {
                 client.heard();
             }
             Command::Disconnect(reason, how) => self.disconnect(body, client, reason, how),
-            Command::Resolved(serial, answer) => self.resolved(body, client, serial, answer),
+            Command::Resolved { attempt, .. } if attempt != body.serial => {}
+            Command::Resolved { address, answer, .. } => {
+                self.resolved(body, client, address, answer);
+            }
             Command::Lost { reason, failure, protocol, opened } => {
                 body.protocol = Some(protocol);
                 if opened {
@@ -202,10 +212,10 @@ impl Connector {
         body.serial += 1;
         let mut found = Vec::new();
         let (mut missing, mut failure) = (0, None);
-        for address in &self.addresses {
+        for (index, address) in self.addresses.iter().enumerate() {
             match address.literal() {
-                Some(literal) => found.push(literal),
-                None => match self.look_up(address, body.serial) {
+                Some(literal) => found.push((literal, index)),
+                None => match self.look_up(index, body.serial) {
                     Ok(()) => missing += 1,
                     Err(error) => failure = Some(error),
                 },
@@ -217,13 +227,13 @@ impl Connector {
         self.race_when_resolved(body, client);
     }
 
-    fn look_up(&self, address: &Address, serial: u64) -> Result<()> {
+    fn look_up(&self, address: usize, attempt: u64) -> Result<()> {
         let this = Weak::clone(&self.this);
         self.resolver.lookup(
-            address,
+            &self.addresses[address],
             Box::new(move |answer| {
                 if let Some(this) = this.upgrade() {
-                    this.command(Command::Resolved(serial, answer));
+                    this.command(Command::Resolved { attempt, address, answer });
                 }
             }),
         )
@@ -233,16 +243,15 @@ impl Connector {
         &self,
         body: &mut Body,
         client: &Arc<Shared>,
-        serial: u64,
+        address: usize,
         answer: Result<Vec<SocketAddr>>,
     ) {
         let Phase::Resolving { missing, found, failure, .. } = &mut body.phase else { return };
-        if serial != body.serial {
-            return;
-        }
         *missing -= 1;
         match answer {
-            Ok(addresses) => found.extend(addresses.into_iter().map(Endpoint::from)),
+            Ok(targets) => {
+                found.extend(targets.into_iter().map(|target| (Endpoint::from(target), address)));
+            }
             Err(error) => *failure = Some(error),
         }
         self.race_when_resolved(body, client);
@@ -258,17 +267,18 @@ impl Connector {
             return self.again(body, client, failure);
         }
         let (deadline, found) = (*deadline, mem::take(found));
-        body.phase = Phase::Racing { deadline, race: Race::new(found) };
+        let race = Race::new(found.iter().map(|(target, _)| target.clone()).collect());
+        body.phase = Phase::Racing { deadline, race, found };
         self.run_race(body, client);
     }
 
     fn run_race(&self, body: &mut Body, client: &Arc<Shared>) {
-        let Phase::Racing { deadline, race } = &mut body.phase else { return };
+        let Phase::Racing { deadline, race, .. } = &mut body.phase else { return };
         let (deadline, now) = (*deadline, Instant::now());
         let Some(this) = self.this.upgrade() else { return };
         let track = Track { now, home: self.seat.home(), task: &this, sockets: &self.sockets };
         match race.step(&track) {
-            Outcome::Won(stream, peer) => self.connected(body, client, stream, peer, deadline),
+            Outcome::Won(stream, target) => self.connected(body, client, stream, &target),
             Outcome::Lost(error) => self.again(body, client, error),
             Outcome::Until(_) if now >= deadline => {
                 let late = Error::new(ErrorKind::TimedOut, "connect to").on(self.target());
@@ -280,15 +290,13 @@ impl Connector {
         }
     }
 
-    fn connected(
-        &self,
-        body: &mut Body,
-        client: &Arc<Shared>,
-        stream: Stream,
-        peer: Endpoint,
-        deadline: Instant,
-    ) {
-        let transport = match self.transport(stream) {
+    fn connected(&self, body: &mut Body, client: &Arc<Shared>, stream: Stream, target: &Endpoint) {
+        let Phase::Racing { deadline, found, .. } = &body.phase else { return };
+        let address = found.iter().find(|(endpoint, _)| endpoint == target);
+        let address = address.map_or_else(|| self.target(), |(_, index)| &self.addresses[*index]);
+        let deadline = *deadline;
+        let peer = stream.peer_addr().unwrap_or_else(|| target.clone());
+        let transport = match self.transport(stream, address) {
             Ok(transport) => transport,
             Err(error) => return self.again(body, client, error),
         };
@@ -301,16 +309,17 @@ impl Connector {
         self.set_trying(body, false);
     }
 
+    /// A server is to prove that it is the host by whose address it was found.
     #[cfg(feature = "tls")]
-    fn transport(&self, stream: Stream) -> Result<Transport> {
+    fn transport(&self, stream: Stream, address: &Address) -> Result<Transport> {
         match &self.tls {
-            Some(config) => Transport::connect(stream, config, &self.target().host()),
+            Some(config) => Transport::connect(stream, config, &address.host()),
             None => Ok(stream.into()),
         }
     }
 
     #[cfg(not(feature = "tls"))]
-    fn transport(&self, stream: Stream) -> Result<Transport> {
+    fn transport(&self, stream: Stream, _address: &Address) -> Result<Transport> {
         Ok(stream.into())
     }
 

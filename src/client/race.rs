@@ -30,6 +30,7 @@ struct Busy {
 }
 
 pub(super) enum Outcome {
+    /// The connection, and with whom.
     Won(Stream, Endpoint),
     /// All addresses failed; why the last one did.
     Lost(Error),
@@ -53,9 +54,9 @@ impl Race {
 
     /// Looks at all sockets, and starts what is due.
     pub(super) fn step<T: Task>(&mut self, track: &Track<'_, T>) -> Outcome {
-        if let Some((stream, peer)) = self.winner(track.now, track.home) {
+        if let Some((stream, target)) = self.winner(track.now, track.home) {
             self.end(track.home);
-            return Outcome::Won(stream, peer);
+            return Outcome::Won(stream, target);
         }
         while let Some(due) = self.busy.iter().position(|busy| busy.again <= track.now) {
             let Busy { target, delay, .. } = self.busy.swap_remove(due);
@@ -96,9 +97,8 @@ impl Race {
                 None => index += 1,
                 Some(Ok(())) => {
                     let runner = self.runners.swap_remove(index);
-                    let peer = runner.stream.peer_addr();
-                    let peer = peer.unwrap_or_else(|| runner.target.clone());
-                    return Some((runner.leave(home), peer));
+                    let target = runner.target.clone();
+                    return Some((runner.leave(home), target));
                 }
                 Some(Err(error)) => {
                     let runner = self.runners.swap_remove(index);
