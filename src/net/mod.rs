@@ -95,7 +95,7 @@ pub(crate) use names::Names;
 pub(crate) use resolve::Resolver;
 pub(crate) use sockets::{Network, Sockets};
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
-pub(crate) use transport::{Received, Transport, Written};
+pub(crate) use transport::{Handshake, News, Received, Transport, Written};
 #[cfg(unix)]
 pub(crate) use unix_stream::UnixStream;
 

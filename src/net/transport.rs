@@ -20,6 +20,27 @@ pub(crate) enum Transport {
     Tls(Box<Layer>),
 }
 
+/// What an event has told of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// There was none.
+    None,
+    /// It may have something to read, or room again.
+    Ready,
+    /// It is to be read up to its end, which may lie behind whatever is there.
+    Hangup,
+}
+
+/// How far a handshake is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    /// It waits for the next event.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nobody shakes hands"))]
+    Blocked,
+    /// It is done; whether there may be something to read without a further event.
+    Done { more: bool },
+}
+
 /// What a read has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
@@ -76,13 +97,13 @@ impl Transport {
         }
     }
 
-    /// Goes on with the handshake, at every event until it is done; true when it is.
+    /// Goes on with the handshake, first without any news, then at every event until it is done.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
-    pub(crate) fn handshake(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+    pub(crate) fn handshake(&mut self, buffer: &mut [u8], news: News) -> io::Result<Handshake> {
         match self {
-            Self::Plain(_) => Ok(true),
+            Self::Plain(_) => Ok(Handshake::Done { more: true }),
             #[cfg(feature = "tls")]
-            Self::Tls(layer) => layer.handshake(buffer),
+            Self::Tls(layer) => layer.handshake(buffer, news),
         }
     }
 

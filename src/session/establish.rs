@@ -9,6 +9,7 @@ use super::core::{Core, Phase};
 use super::link::Link;
 use super::protocol::Protocol;
 use super::{CloseReason, Handle, Limit, Session};
+use crate::net::{Handshake, News};
 use crate::service::{Ending, Ready, Worker};
 
 /// Whether a session may go on with its turn.
@@ -40,7 +41,7 @@ impl Link {
             } else if worker.read_buffer.is_empty() {
                 return Established::Again;
             } else {
-                self.shake_hands(core, protocol, worker);
+                self.shake_hands(core, protocol, ready, worker);
             }
         }
         match core.phase {
@@ -83,23 +84,35 @@ impl Link {
         false
     }
 
-    fn shake_hands(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) {
+    fn shake_hands(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        ready: Ready,
+        worker: &mut Worker,
+    ) {
         let Some(transport) = &mut core.transport else { return };
-        match transport.handshake(&mut worker.read_buffer) {
-            Ok(false) => return,
+        core.hung_up |= ready.has(Ready::HANGUP);
+        let news = match ready.has(Ready::READABLE | Ready::WRITABLE) {
+            _ if core.hung_up => News::Hangup,
+            true => News::Ready,
+            false => News::None,
+        };
+        let more = match transport.handshake(&mut worker.read_buffer, news) {
+            Ok(Handshake::Blocked) => return,
+            Ok(Handshake::Done { more }) => more,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return core.die(CloseReason::Remote, Ending::Graceful);
             }
             Err(error) => return core.die(CloseReason::of(error), Ending::Graceful),
-            Ok(true) => {}
-        }
+        };
         if let Some(timer) = core.timer.take() {
             self.seat.home().disarm(timer);
         }
-        core.extras().deadline = None;
+        // There was nothing in it but the deadline.
+        core.extras = None;
         core.phase = Phase::Open;
-        // Data may have come with the end of the handshake.
-        core.unread = true;
+        core.unread = more;
         protocol.on_handshake(&mut Session::new(core, self));
     }
 

@@ -18,7 +18,9 @@ use std::mem;
 use super::engine::{Engine, Step};
 use super::{ClientConfig, Info, ServerConfig, describe};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Received, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream, Transport, Written};
+use crate::net::{
+    Handshake, News, Received, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream, Transport, Written,
+};
 
 /// Plaintext in a record (RFC 8446 5.1).
 const RECORD: usize = 1 << 14;
@@ -56,6 +58,8 @@ pub(crate) struct Layer {
     peer_closed: bool,
     /// This side has.
     closed: bool,
+    /// Nothing has been done yet.
+    fresh: bool,
 }
 
 impl Layer {
@@ -83,6 +87,7 @@ impl Layer {
             failure: None,
             peer_closed: false,
             closed: false,
+            fresh: true,
         }
     }
 
@@ -90,26 +95,36 @@ impl Layer {
         self.engine.is_handshaking()
     }
 
-    /// Goes on with the handshake as far as possible; true when it is done. What this side sends
-    /// last may still be unsent then, to go with the first data.
-    pub(crate) fn handshake(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        if self.cipher.is_empty() {
+    /// Goes on with the handshake as far as possible. What this side sends last may still be unsent
+    /// when it is done, to go with the first data.
+    pub(crate) fn handshake(&mut self, buffer: &mut [u8], news: News) -> io::Result<Handshake> {
+        if mem::replace(&mut self.fresh, false) {
             // A client speaks first.
             self.decrypt(buffer, HEADROOM, 0);
         }
+        let mut drained = news == News::None;
         while self.is_handshaking() {
-            self.flush()?;
-            let filled = match self.fill(buffer) {
-                Ok((filled, _)) => filled,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error),
-            };
-            self.decrypt(buffer, filled, 0);
             if let Some(failure) = self.failure.take() {
                 return Err(failure);
             }
+            self.flush()?;
+            if drained {
+                return Ok(Handshake::Blocked);
+            }
+            let filled = match self.fill(buffer) {
+                Ok((filled, short)) => {
+                    drained = short && news != News::Hangup;
+                    filled
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Handshake::Blocked);
+                }
+                Err(error) => return Err(error),
+            };
+            self.decrypt(buffer, filled, 0);
         }
-        Ok(true)
+        let more = !drained || !self.plain.is_empty() || self.failure.is_some() || self.peer_closed;
+        Ok(Handshake::Done { more })
     }
 
     /// Reads at most `most` bytes to the front of the buffer.
