@@ -1,6 +1,7 @@
 //! Handshakes between a server's and a client's configuration, in memory.
 
 mod client;
+mod key_log;
 mod server;
 mod sessions;
 
