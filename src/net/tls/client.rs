@@ -1,21 +1,19 @@
 //! A client's configuration, and how it is built.
 
 use std::fmt;
-use std::result::Result as StdResult;
 use std::sync::Arc;
 
-use rustls::client::danger::ServerCertVerifier;
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{DnsName, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
-use rustls_platform_verifier::Verifier;
 
 use super::describe::refused;
+use super::host::parse;
 use super::settings::{CONFIGURE, Settings};
-use super::unverified::Unverified;
+use super::trust::{Trust, Who};
 use super::{Identity, RevocationLists, Roots, Version};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// How a client speaks TLS. Cheap to clone; the clones resume each other's sessions.
 ///
@@ -40,7 +38,7 @@ impl ClientConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`] if the system has no root certificates.
+    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the system has no root certificates.
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
@@ -48,8 +46,7 @@ impl ClientConfig {
     /// Begins a configuration.
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
-            trust: Trust::Roots(Roots::system()),
-            revocation: None,
+            trust: Trust { who: Who::Roots(Roots::system()), revocation: None },
             identity: None,
             name: None,
             session_cache: 256,
@@ -66,7 +63,7 @@ impl ClientConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`] if a certificate cannot be for such a name.
+    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if a certificate cannot be for such a name.
     pub fn with_server_name(&self, name: &str) -> Result<Self> {
         Ok(Self { rustls: self.rustls.clone(), name: Some(parse(name)?) })
     }
@@ -94,24 +91,16 @@ impl fmt::Debug for ClientConfig {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     trust: Trust,
-    revocation: Option<RevocationLists>,
     identity: Option<Identity>,
     name: Option<String>,
     session_cache: usize,
     settings: Settings,
 }
 
-/// Whom a client trusts.
-#[derive(Clone, Debug)]
-enum Trust {
-    Roots(Roots),
-    Anybody,
-}
-
 impl ClientBuilder {
     /// What a server's certificate must lead to. [`Roots::system`] by default.
     pub fn roots(mut self, roots: Roots) -> Self {
-        self.trust = Trust::Roots(roots);
+        self.trust.who = Who::Roots(roots);
         self
     }
 
@@ -119,7 +108,7 @@ impl ClientBuilder {
     /// none here. Only with given roots: systems that know revocation do it themselves. None by
     /// default.
     pub fn revocation(mut self, lists: RevocationLists) -> Self {
-        self.revocation = Some(lists);
+        self.trust.revocation = Some(lists);
         self
     }
 
@@ -178,7 +167,7 @@ impl ClientBuilder {
     /// [development CA](Roots::from_pem_file) does the same without that. Roots and revocation
     /// lists count for nothing then, and each `build` logs a warning.
     pub fn dangerously_skip_verification(mut self) -> Self {
-        self.trust = Trust::Anybody;
+        self.trust.who = Who::Anybody;
         self
     }
 
@@ -187,15 +176,15 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`] if the system has no roots; if a certificate cannot be for the server
-    /// name; if there is no version, or the name of an application protocol is empty or has more
-    /// than 255 bytes; or if the provider does not know the key or a version.
-    /// [`ErrorKind::Unsupported`] for revocation lists with the system's roots. The operating
-    /// system's if the key log cannot be opened.
+    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the system has no roots; if a certificate cannot
+    /// be for the server name; if there is no version, or the name of an application protocol is
+    /// empty or has more than 255 bytes; or if the provider does not know the key or a version.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for revocation lists with the
+    /// system's roots. The operating system's if the key log cannot be opened.
     pub fn build(self) -> Result<ClientConfig> {
         let provider = self.settings.provider();
         let own = self.settings.provider.as_deref();
-        let verifier = self.verifier(&provider)?;
+        let verifier = self.trust.verifier(&provider)?;
         let builder = rustls::ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&self.settings.versions()?)
             .map_err(|error| refused(CONFIGURE, error))?
@@ -220,121 +209,5 @@ impl ClientBuilder {
         }
         let name = self.name.as_deref().map(parse).transpose()?;
         Ok(ClientConfig { rustls: Arc::new(config), name })
-    }
-
-    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
-        match &self.trust {
-            Trust::Anybody => {
-                log::warn!(target: "sockeye::tls", "a client is configured to trust any server");
-                Ok(Arc::new(Unverified(provider.clone())))
-            }
-            Trust::Roots(roots) if roots.with_system() => self.by_the_system(roots, provider),
-            Trust::Roots(roots) => self.by_given_roots(roots, provider),
-        }
-    }
-
-    fn by_the_system(
-        &self,
-        roots: &Roots,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ServerCertVerifier>> {
-        if self.revocation.is_some() {
-            let why = "revocation lists need given roots: the system verifies in its own way";
-            return Err(Error::new(ErrorKind::Unsupported, VERIFY_SERVERS).because(why));
-        }
-        let verifier = system_verifier(roots, provider.clone());
-        Ok(Arc::new(verifier.map_err(|error| refused(VERIFY_SERVERS, error))?))
-    }
-
-    fn by_given_roots(
-        &self,
-        roots: &Roots,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<dyn ServerCertVerifier>> {
-        let provider = provider.clone();
-        let mut builder = WebPkiServerVerifier::builder_with_provider(roots.store()?, provider);
-        if let Some(rules) = &self.revocation {
-            builder = builder.with_crls(rules.lists());
-            if rules.leaf_only {
-                builder = builder.only_check_end_entity_revocation();
-            }
-            if rules.allow_unknown {
-                builder = builder.allow_unknown_revocation_status();
-            }
-            if !rules.allow_expired {
-                builder = builder.enforce_revocation_expiration();
-            }
-        }
-        let refuse = |error| Error::new(ErrorKind::Tls, VERIFY_SERVERS).caused_by(error);
-        Ok(builder.build().map_err(refuse)?)
-    }
-}
-
-#[cfg(not(target_os = "android"))]
-fn system_verifier(
-    roots: &Roots,
-    provider: Arc<CryptoProvider>,
-) -> StdResult<Verifier, rustls::Error> {
-    Verifier::new_with_extra_roots(roots.certificates().cloned(), provider)
-}
-
-/// There only the system's configuration of the app adds roots.
-#[cfg(target_os = "android")]
-fn system_verifier(
-    roots: &Roots,
-    provider: Arc<CryptoProvider>,
-) -> StdResult<Verifier, rustls::Error> {
-    if roots.certificates().next().is_some() {
-        let why = "Android takes no roots beside its own";
-        return Err(rustls::Error::General(why.to_owned()));
-    }
-    Verifier::new(provider)
-}
-
-/// A name or an IP address, as URLs and the system write it. The dot at the end of an absolute name
-/// is in no certificate, nor is the zone of an address (RFC 4007 11).
-fn parse(host: &str) -> Result<ServerName<'static>> {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
-    let name = bare.strip_suffix('.').unwrap_or(bare).to_owned();
-    match ServerName::try_from(name) {
-        Ok(ServerName::DnsName(name)) => {
-            Ok(ServerName::DnsName(DnsName::to_lowercase_owned(&name)))
-        }
-        Ok(other) => Ok(other),
-        Err(_) => Err(Error::new(ErrorKind::Tls, "verify a server as")
-            .on(host)
-            .caused_by("a certificate is for an IP address or a host's name in ASCII")),
-    }
-}
-
-const VERIFY_SERVERS: &str = "verify TLS servers";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_names_or_addresses() {
-        for (host, wanted) in [
-            ("localhost", "localhost"),
-            ("WWW.Example.org.", "www.example.org"),
-            ("127.0.0.1", "127.0.0.1"),
-            ("::1", "::1"),
-            ("[::1]", "::1"),
-            ("fe80::1%eth0", "fe80::1"),
-            ("[fe80::1%25eth0]", "fe80::1"),
-        ] {
-            assert_eq!(parse(host).unwrap().to_str(), wanted, "{host}");
-        }
-    }
-
-    #[test]
-    fn what_no_certificate_is_for_is_refused() {
-        for host in ["", "*", "a b", "bücher.example", "-", "a..b"] {
-            let error = parse(host).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Tls, "{host}");
-            assert!(error.to_string().starts_with("cannot verify a server as "), "{error}");
-        }
     }
 }

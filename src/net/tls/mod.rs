@@ -30,9 +30,10 @@
 // | `names.rs` | which identity is for which server name |
 // | `settings.rs`, `version.rs` | what servers and clients are configured with alike |
 // | `server.rs`, `recipe.rs`, `reload.rs` | a server's configuration: built, described, replaced |
-// | `client.rs`, `unverified.rs` | a client's; and how it trusts anybody |
 // | `engine.rs` | either side of a connection, one step at a time |
 // | `layer.rs` | TLS over a stream, in borrowed buffers |
+// | `client.rs`, `host.rs` | a client's; and what servers' certificates must be for |
+// | `trust.rs`, `unverified.rs` | whom a client trusts; and how it trusts anybody |
 // | `info.rs` | what a session tells of its TLS |
 // | `describe.rs` | what went wrong, in words |
 
@@ -41,6 +42,7 @@ mod clients;
 mod describe;
 mod encrypted;
 mod engine;
+mod host;
 mod identity;
 mod info;
 mod input;
@@ -56,6 +58,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod unverified;
 mod version;
 
