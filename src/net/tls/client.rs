@@ -176,11 +176,11 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the system has no roots; if a certificate cannot
-    /// be for the server name; if there is no version, or the name of an application protocol is
-    /// empty or has more than 255 bytes; or if the provider does not know the key or a version.
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for revocation lists with the
-    /// system's roots. The operating system's if the key log cannot be opened.
+    /// [`ErrorKind::Tls`](crate::ErrorKind::Tls) if the system has no roots; if a certificate
+    /// cannot be for the server name; if there is no version, or the name of an application
+    /// protocol is empty or has more than 255 bytes; or if the provider does not know the key or a
+    /// version. [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for revocation lists with
+    /// the system's roots. The operating system's if the key log cannot be opened.
     pub fn build(self) -> Result<ClientConfig> {
         let provider = self.settings.provider();
         let own = self.settings.provider.as_deref();

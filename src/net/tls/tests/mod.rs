@@ -17,6 +17,10 @@ use certificates::Issued;
 #[path = "../../../../tests/common/certificates.rs"]
 mod certificates;
 
+#[path = "../../../../tests/common/folder.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a module of the suites, too")]
+mod folder;
+
 /// Both ends of a connection whose handshake is done.
 struct Pair {
     client: ClientConnection,

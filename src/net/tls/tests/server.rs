@@ -1,6 +1,7 @@
 //! What a server's configuration does: names, clients, reloading.
 
 use super::certificates::{Authority, self_signed};
+use super::folder::Folder;
 use super::*;
 
 #[test]
@@ -159,6 +160,31 @@ fn sessions_are_resumed_over_a_new_identity_but_not_over_a_new_configuration() {
     // Not a lock-up.
     server.replace(&server.clone());
     connect(&server, &client).unwrap();
+}
+
+#[test]
+fn who_is_revoked_cannot_resume() {
+    let (folder, ca) = (Folder::new(), Authority::new("ca"));
+    let (local, known) = (ca.local(), ca.client("known"));
+    let list = folder.file("list.crl", ca.revocation_list(&[]));
+    let lists = RevocationLists::from_file(&list).unwrap();
+    let clients = ClientCertificates::required(roots(&ca)).revocation(lists);
+    for version in [Version::Tls12, Version::Tls13] {
+        folder.file("list.crl", ca.revocation_list(&[]));
+        let server = ServerConfig::builder(identity(&local)).client_certificates(clients.clone());
+        let server = server.versions([version]).build().unwrap();
+        let client = ClientConfig::builder().roots(roots(&ca)).identity(identity(&known));
+        let client = client.build().unwrap();
+        connect(&server, &client).unwrap();
+        let again = connect(&server, &client).unwrap();
+        assert!(again.server().resumed());
+        assert_eq!(again.server().peer_certificate(), Some(&*known.chain_der()[0]));
+
+        folder.file("list.crl", ca.revocation_list(&[&known]));
+        server.reload_files().unwrap();
+        let words = failure(connect(&server, &client)).words();
+        assert!(words.contains("Revoked"), "{words}");
+    }
 }
 
 #[test]
