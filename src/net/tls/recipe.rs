@@ -83,8 +83,8 @@ impl Recipe {
             0 => Arc::new(NoServerSessionStorage {}),
             size => ServerSessionMemoryCache::new(size),
         };
-        // A client takes a ticket per connection, and gets a new one with each. Every further one
-        // would cost a signature's share of CPU time and 200 bytes per handshake.
+        // A client uses one per connection, and is given a new one with each. A further one would
+        // take 5 µs of the 240 of a handshake (both sides) and 210 bytes.
         config.send_tls13_tickets = usize::from(self.tickets || self.session_cache > 0);
         if self.tickets {
             config.ticketer = Ticketer::new().map_err(|error| refused(CONFIGURE, error))?;
