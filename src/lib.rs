@@ -50,8 +50,8 @@ pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};
 pub use error::{Error, ErrorKind, Result};
 pub use net::{
-    Address, Credentials, Endpoint, KeepAlive, ListeningSocket, TcpOptions, ToAddresses, UnixName,
-    UnixOptions,
+    Address, Credentials, Descriptor, Endpoint, KeepAlive, ListeningSocket, TcpOptions,
+    ToAddresses, UnixName, UnixOptions,
 };
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};

@@ -22,6 +22,7 @@
 //! | `unix_socket.rs` | what listening and connected ones have in common: addresses and errors |
 //! | `unix_listener.rs`, `unix_stream.rs` | a listening and a connected Unix socket |
 //! | `credentials.rs` | who is at the other end of a Unix socket |
+//! | `descriptors.rs`, `passing.rs` | descriptors that travel with the bytes of a Unix socket |
 //! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
@@ -40,6 +41,7 @@ mod apply;
 mod conditions;
 mod connect;
 mod credentials;
+mod descriptors;
 mod endpoint;
 mod eyeballs;
 #[cfg(feature = "testing")]
@@ -53,6 +55,8 @@ mod memory_listener;
 mod names;
 mod options;
 mod os;
+#[cfg(unix)]
+mod passing;
 mod resolve;
 #[cfg(unix)]
 mod socket_file;
@@ -73,6 +77,7 @@ pub use address::Address;
 #[cfg(feature = "testing")]
 pub use conditions::Conditions;
 pub use credentials::Credentials;
+pub use descriptors::Descriptor;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;

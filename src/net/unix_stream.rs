@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use mio::event::Source;
 use mio::net::UnixStream as MioStream;
@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, recvmsg};
 use socket2::{SockRef, Socket};
 
+use super::passing::Passing;
 use super::{Endpoint, Stream, UnixName, UnixOptions, unix_socket};
 use crate::error::Result;
 
@@ -17,6 +18,10 @@ use crate::error::Result;
 #[derive(Debug)]
 pub(crate) struct UnixStream {
     inner: MioStream,
+    /// Of those only that pass descriptors, which others pay nothing for.
+    passing: Option<Box<Passing>>,
+    /// What failed behind bytes that went well.
+    failure: Option<Box<io::Error>>,
 }
 
 /// Connects at once or not at all: a Unix socket has no handshake. `WouldBlock` says that too many
@@ -36,23 +41,28 @@ pub(super) fn connect(name: &UnixName, options: &UnixOptions) -> Result<Stream> 
 }
 
 impl UnixStream {
-    pub(super) fn new(socket: Socket, _options: &UnixOptions) -> Self {
-        Self { inner: MioStream::from_std(socket.into()) }
+    pub(super) fn new(socket: Socket, options: &UnixOptions) -> Self {
+        let passes = options.pass_descriptors > 0;
+        let passing = passes.then(|| Box::new(Passing::new(options.pass_descriptors)));
+        Self { inner: MioStream::from_std(socket.into()), passing, failure: None }
     }
 
     /// Reads what there is, up to where the buffer is full or the socket empty: unlike TCP, it
     /// stops short behind bytes that descriptors came with, although there is more.
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.take_failure()?;
         let mut total = 0;
         loop {
             match self.read_piece(&mut buffer[total..]) {
                 Ok((count, more)) => {
                     total += count;
+                    let more = more || !TELLS_OF_MORE;
                     if !more || count == 0 || total == buffer.len() {
                         return Ok(total);
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && total > 0 => {
+                Err(error) if total > 0 => {
+                    self.fail_later(error);
                     return Ok(total);
                 }
                 Err(error) => return Err(error),
@@ -60,22 +70,37 @@ impl UnixStream {
         }
     }
 
-    /// Reads once, and tells whether there may be more even if the buffer is not full.
-    fn read_piece(&self, buffer: &mut [u8]) -> io::Result<(usize, bool)> {
-        let mut none = RecvAncillaryBuffer::new(&mut []);
-        let mut slices = [IoSliceMut::new(buffer)];
-        let received = rustix::io::retry_on_intr(|| {
-            recvmsg(&self.inner, &mut slices, &mut none, RecvFlags::empty())
-        })?;
-        Ok((received.bytes, !TELLS_OF_MORE || received.flags.contains(ReturnFlags::CTRUNC)))
-    }
-
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.inner.write(data)
+        match &mut self.passing {
+            None => self.inner.write(data),
+            Some(_) => self.write_passing(&[IoSlice::new(data)]),
+        }
     }
 
     pub(super) fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.inner.write_vectored(slices)
+        match &mut self.passing {
+            None => self.inner.write_vectored(slices),
+            Some(_) => self.write_passing(slices),
+        }
+    }
+
+    /// How many descriptors more may be attached, and how many there may be at most.
+    pub(super) fn room(&self) -> (usize, usize) {
+        self.passing.as_ref().map_or((0, 0), |passing| passing.room())
+    }
+
+    pub(super) fn attach(&mut self, after: usize, descriptors: Vec<OwnedFd>) {
+        if let Some(passing) = &mut self.passing {
+            passing.attach(after, descriptors);
+        }
+    }
+
+    pub(super) fn take_descriptors(&mut self) -> Vec<OwnedFd> {
+        self.passing.as_mut().map_or_else(Vec::new, |passing| passing.take())
+    }
+
+    pub(super) fn lost_descriptors(&self) -> u64 {
+        self.passing.as_ref().map_or(0, |passing| passing.lost())
     }
 
     pub(super) fn shutdown_write(&self) -> io::Result<()> {
@@ -101,6 +126,80 @@ impl UnixStream {
     pub(super) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         self.inner.deregister(registry)
     }
+
+    /// Reads once, and tells whether there may be more even if the buffer is not full.
+    fn read_piece(&mut self, buffer: &mut [u8]) -> io::Result<(usize, bool)> {
+        if let Some(passing) = &mut self.passing {
+            return passing.receive(self.inner.as_fd(), buffer);
+        }
+        let mut none = RecvAncillaryBuffer::new(&mut []);
+        let mut slices = [IoSliceMut::new(buffer)];
+        let received = rustix::io::retry_on_intr(|| {
+            recvmsg(&self.inner, &mut slices, &mut none, RecvFlags::empty())
+        })?;
+        Ok((received.bytes, received.flags.contains(ReturnFlags::CTRUNC)))
+    }
+
+    /// Writes in pieces, each up to the next byte that descriptors go with, as it is the first of
+    /// a piece that they are sent with.
+    fn write_passing(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.take_failure()?;
+        let Self { inner, passing: Some(passing), .. } = self else { return Ok(0) };
+        if !passing.has_outgoing() {
+            let count = inner.write_vectored(slices)?;
+            passing.wrote(count);
+            return Ok(count);
+        }
+        let mut rest = slices.to_vec();
+        let (mut rest, mut total) = (rest.as_mut_slice(), 0);
+        loop {
+            let (piece, offered) = first_bytes(rest, passing.distance());
+            if offered == 0 {
+                return Ok(total);
+            }
+            match passing.send(inner.as_fd(), &piece) {
+                Ok(count) => {
+                    total += count;
+                    if count < offered {
+                        return Ok(total);
+                    }
+                    IoSlice::advance_slices(&mut rest, count);
+                }
+                Err(error) if total > 0 => {
+                    self.fail_later(error);
+                    return Ok(total);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The next call will tell, and is made to come: nothing else may wake the session.
+    fn fail_later(&mut self, error: io::Error) {
+        if error.kind() != io::ErrorKind::WouldBlock {
+            self.failure = Some(Box::new(error));
+            // Fails only where the connection is down, of which an event tells as well.
+            let _ = self.inner.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn take_failure(&mut self) -> io::Result<()> {
+        self.failure.take().map_or(Ok(()), |error| Err(*error))
+    }
+}
+
+/// Slices of the first bytes, at most so many, and how many these are.
+fn first_bytes<'a>(slices: &'a [IoSlice<'_>], most: usize) -> (Vec<IoSlice<'a>>, usize) {
+    let (mut first, mut left) = (Vec::with_capacity(slices.len()), most);
+    for slice in slices {
+        let bytes = &slice[..slice.len().min(left)];
+        left -= bytes.len();
+        first.push(IoSlice::new(bytes));
+        if left == 0 {
+            break;
+        }
+    }
+    (first, most - left)
 }
 
 impl AsFd for UnixStream {
