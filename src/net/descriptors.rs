@@ -16,10 +16,8 @@ impl Stream {
     /// Fails unless so many descriptors can go along with a message of `len` bytes.
     pub(crate) fn may_attach(&self, count: usize, len: usize) -> Result<()> {
         let refused = |kind, why| Err(Error::new(kind, "send descriptors to").because(why));
-        let (room, most) = match self {
-            #[cfg(unix)]
-            Self::Unix(unix) => unix.room(),
-            _ => return refused(ErrorKind::Unsupported, "only Unix sockets pass them".to_owned()),
+        let Some((room, most)) = self.room() else {
+            return refused(ErrorKind::Unsupported, "only Unix sockets pass them".to_owned());
         };
         if most == 0 {
             refused(ErrorKind::Unsupported, "see UnixOptions::pass_descriptors".to_owned())
@@ -34,7 +32,7 @@ impl Stream {
 
     /// Has the descriptors go along with the byte that comes `after` so many that are queued. To be
     /// asked first whether they may.
-    #[cfg_attr(not(unix), expect(unused_variables))]
+    #[cfg_attr(not(unix), expect(unused_variables, clippy::needless_pass_by_ref_mut))]
     pub(crate) fn attach(&mut self, after: usize, descriptors: Vec<Descriptor>) {
         match self {
             #[cfg(unix)]
@@ -58,6 +56,15 @@ impl Stream {
             #[cfg(unix)]
             Self::Unix(unix) => unix.lost_descriptors(),
             _ => 0,
+        }
+    }
+
+    /// How many descriptors more may be attached, and how many there may be at most.
+    fn room(&self) -> Option<(usize, usize)> {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(unix) => Some(unix.room()),
+            _ => None,
         }
     }
 }

@@ -44,6 +44,7 @@ impl<'a> Session<'a> {
     /// are sent, or when they cannot be.
     ///
     /// ```
+    /// # #[cfg(unix)] mod example {
     /// use std::fs::File;
     /// use sockeye::{Descriptor, raw};
     ///
@@ -54,6 +55,7 @@ impl<'a> Session<'a> {
     ///         eprintln!("{error}");
     ///     }
     /// }
+    /// # }
     /// ```
     ///
     /// # Errors
