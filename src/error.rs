@@ -129,6 +129,7 @@ impl Error {
     }
 
     /// The same, of a kind that the operating system's error does not tell.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix sockets have such"))]
     pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self

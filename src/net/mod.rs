@@ -22,6 +22,7 @@
 //! | `unix_socket.rs` | what listening and connected ones have in common: addresses and errors |
 //! | `unix_listener.rs`, `unix_stream.rs` | a listening and a connected Unix socket |
 //! | `credentials.rs` | who is at the other end of a Unix socket |
+//! | `descriptors.rs`, `passing.rs` | descriptors that travel with the bytes of a Unix socket |
 //! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `transport.rs` | what a session reads and writes: a stream, or TLS over one |
 //! | `tls/` | TLS: configurations, and the record layer over a stream |
@@ -42,6 +43,7 @@ mod apply;
 mod conditions;
 mod connect;
 mod credentials;
+mod descriptors;
 mod endpoint;
 mod eyeballs;
 #[cfg(feature = "testing")]
@@ -55,6 +57,8 @@ mod memory_listener;
 mod names;
 mod options;
 mod os;
+#[cfg(unix)]
+mod passing;
 mod resolve;
 #[cfg(unix)]
 mod socket_file;
@@ -78,6 +82,7 @@ pub use address::Address;
 #[cfg(feature = "testing")]
 pub use conditions::Conditions;
 pub use credentials::Credentials;
+pub use descriptors::Descriptor;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;

@@ -74,22 +74,20 @@ pub(super) fn remove_stale(path: &Path, name: &UnixName) -> Result<()> {
         return in_use("what is there is no socket");
     }
     match probe(name)? {
-        // A stream of another type is not for us to remove; a full backlog is somebody's, too.
         Ok(()) => return in_use("somebody listens there"),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+        // Too many wait for its owner, or it is a socket of another type.
         Err(error) => return in_use(&format!("somebody may listen there: {error}")),
     }
-    // Another one may have been faster. What remains is the time between this look and the next
-    // call; whoever loses his file there finds out before `listen` returns.
+    // Another server may have been faster, or may have bound and not listen yet. It finds out
+    // before its own `listen` returns, unless that falls between this look and the next call.
     match fs::symlink_metadata(path) {
         Ok(there) if Identity::of(&there) != Identity::of(&found) => {
             in_use("somebody else has just replaced it")
         }
         Ok(_) => fs::remove_file(path)
-            .or_else(
-                |error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) },
-            )
             .map_err(|error| Error::io("remove the stale socket", error).on(name)),
+        // Somebody has removed it.
         Err(_) => Ok(()),
     }
 }

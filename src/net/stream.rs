@@ -298,6 +298,13 @@ mod tests {
         assert!(watched.stream.write(&data).unwrap() > 0);
     }
 
+    /// In debug builds mio's sockets remember their poller.
+    #[test]
+    #[cfg(not(debug_assertions))]
+    fn a_stream_is_two_words() {
+        assert_eq!(size_of::<Stream>(), 2 * size_of::<usize>());
+    }
+
     #[test]
     fn a_stream_may_change_its_poller() {
         let mut watched = Watched::new();

@@ -32,6 +32,7 @@ impl UnixListener {
         let socket = bound(name, options)?;
         let file = name.path().map(SocketFile::of_bound).transpose().map_err(failed)?;
         if let Some(file) = &file {
+            let failed = |error| Error::io("set mode and owner of", error).on(name);
             file.admit(options).map_err(failed)?;
         }
         let backlog = i32::try_from(options.backlog.max(1)).unwrap_or(i32::MAX);

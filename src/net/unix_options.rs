@@ -24,6 +24,7 @@ pub struct UnixOptions {
     pub(super) replace_stale: bool,
     pub(super) backlog: u32,
     pub(super) send_buffer: Option<usize>,
+    pub(super) pass_descriptors: usize,
 }
 
 impl UnixOptions {
@@ -72,6 +73,18 @@ impl UnixOptions {
         self.send_buffer = Some(bytes);
         self
     }
+
+    /// Whether descriptors may be passed to the peer and from it, and how many of them may wait:
+    /// to be sent, and having come to be taken. 0 by default; more than 253, which is what Linux
+    /// carries with one message, count as 253. Without it, those that come are closed.
+    ///
+    /// See [`Session::send_with_descriptors`](crate::raw::Session::send_with_descriptors) and
+    /// [`Session::take_descriptors`](crate::raw::Session::take_descriptors).
+    #[must_use]
+    pub fn pass_descriptors(mut self, most: usize) -> Self {
+        self.pass_descriptors = most;
+        self
+    }
 }
 
 impl Default for UnixOptions {
@@ -83,6 +96,7 @@ impl Default for UnixOptions {
             replace_stale: true,
             backlog: 1024,
             send_buffer: None,
+            pass_descriptors: 0,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::link::Link;
 use super::mailbox::{Gate, Job, Outcome, Watch};
 use super::{CloseReason, Group, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::Endpoint;
+use crate::net::{Descriptor, Endpoint};
 use crate::service::{Ending, Ready, Seat, Task, Watched, Worker};
 
 /// A session for any thread, for as long as one likes: `Send + Sync`, and cheap to clone.
@@ -41,6 +41,22 @@ impl Handle {
     /// Sends bytes that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&self, data: Bytes) -> Sent {
         self.0.send_shared(data)
+    }
+
+    /// Sends bytes with descriptors, as a job of its own: see
+    /// [`Session::send_with_descriptors`]. What then fails is told to the `on_error` of the
+    /// server's or client's events.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::post`].
+    pub fn send_with_descriptors(
+        &self,
+        data: impl Into<Bytes>,
+        descriptors: Vec<Descriptor>,
+    ) -> Result<()> {
+        let data = data.into();
+        self.post(move |session| session.send_descriptors_later(&data, descriptors))
     }
 
     /// Sends bytes, and waits `within` the time for room in the queue if there is none.

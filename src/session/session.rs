@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::core::{Core, Payload, upgrade};
 use super::link::Link;
 use super::{CloseReason, Group, Handle, Sent, Stats};
-use crate::net::{Credentials, Endpoint};
+use crate::error::Result;
+use crate::net::{Credentials, Descriptor, Endpoint, Stream};
 use crate::service::Ending;
 
 /// A connection during one of its callbacks; see also [`Handle`], which may be kept and sent to
@@ -35,6 +36,61 @@ impl<'a> Session<'a> {
     /// Sends bytes that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&mut self, data: Bytes) -> Sent {
         self.core.send(self.link, Payload::Shared(data))
+    }
+
+    /// Sends bytes, at least one, and has descriptors go with the first of them: the peer gets them
+    /// when it reads that byte. Of a Unix socket that
+    /// [passes descriptors](crate::UnixOptions::pass_descriptors); they are closed here once they
+    /// are sent, or when they cannot be.
+    ///
+    /// ```
+    /// # #[cfg(unix)] mod example {
+    /// use std::fs::File;
+    /// use sockeye::{Descriptor, raw};
+    ///
+    /// /// Hands out a file to whoever asks.
+    /// fn on_data(session: &mut raw::Session<'_>, _: &[u8]) {
+    ///     let Ok(file) = File::open("/dev/null") else { return session.close() };
+    ///     if let Err(error) = session.send_with_descriptors("here", vec![Descriptor::from(file)]) {
+    ///         eprintln!("{error}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Then nothing is sent: [`Unsupported`](crate::ErrorKind::Unsupported) on other streams, without
+    /// the option, or without a byte; [`LimitReached`](crate::ErrorKind::LimitReached) when too many
+    /// wait to be sent.
+    pub fn send_with_descriptors(
+        &mut self,
+        data: impl AsRef<[u8]>,
+        descriptors: Vec<Descriptor>,
+    ) -> Result<Sent> {
+        let data = data.as_ref();
+        let after = self.core.queue_len();
+        let Some(stream) = &self.core.stream else { return Ok(Sent::Closed) };
+        let peer = self.link.peer().map_or_else(|| "a session".to_owned(), |peer| peer.to_string());
+        stream.may_attach(descriptors.len(), data.len()).map_err(|error| error.on(peer))?;
+        let sent = self.core.send(self.link, Payload::Borrowed(data));
+        if let (true, Some(stream)) = (sent.is_queued(), &mut self.core.stream) {
+            stream.attach(after, descriptors);
+        }
+        Ok(sent)
+    }
+
+    /// The descriptors that have come with what was read, in order: those of a byte come with the
+    /// data that it is in. Who does not take them leaves less room for others.
+    pub fn take_descriptors(&mut self) -> Vec<Descriptor> {
+        self.core.stream.as_mut().map_or_else(Vec::new, Stream::take_descriptors)
+    }
+
+    /// How many descriptors have come on this connection and were closed, because as many
+    /// [as may](crate::UnixOptions::pass_descriptors) had come and not been taken, or because the
+    /// process has no room for them (then some count as one).
+    pub fn lost_descriptors(&self) -> u64 {
+        self.core.stream.as_ref().map_or(0, Stream::lost_descriptors)
     }
 
     /// Closes: what is queued is sent, then this side's end is announced and the peer's awaited,
@@ -70,6 +126,13 @@ impl<'a> Session<'a> {
     /// The session for other threads, and for later.
     pub fn handle(&self) -> Handle {
         Handle::new(upgrade(self.link))
+    }
+
+    /// Sends on behalf of a handle, whose caller has gone.
+    pub(super) fn send_descriptors_later(&mut self, data: &[u8], descriptors: Vec<Descriptor>) {
+        if let Err(error) = self.send_with_descriptors(data, descriptors) {
+            self.link.owner.failed(&error);
+        }
     }
 
     /// The session's id, unique in this process and, but for an unlikely accident, outside.

@@ -8,6 +8,7 @@ mod common;
 mod addresses;
 mod connecting;
 mod credentials;
+mod descriptors;
 mod files;
 mod folder;
 mod serving;
