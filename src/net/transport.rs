@@ -10,8 +10,9 @@ use mio::{Registry, Token};
 #[cfg(feature = "tls")]
 use super::tls::Layer;
 use super::{Endpoint, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
-#[cfg(feature = "tls")]
 use crate::error::Result;
+#[cfg(feature = "tls")]
+use crate::error::{Error, ErrorKind};
 
 #[derive(Debug)]
 pub(crate) enum Transport {
@@ -196,6 +197,18 @@ impl Transport {
             Self::Plain(stream) => stream.register(registry, token, waker),
             #[cfg(feature = "tls")]
             Self::Tls(layer) => layer.stream_mut().register(registry, token, waker),
+        }
+    }
+
+    /// See [`Stream::may_attach`]. Over TLS no byte that is sent is one of the session's.
+    pub(crate) fn may_attach(&self, count: usize, len: usize) -> Result<()> {
+        match self {
+            Self::Plain(stream) => stream.may_attach(count, len),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => {
+                let refused = Error::new(ErrorKind::Unsupported, "send descriptors to");
+                Err(refused.because("TLS passes bytes only"))
+            }
         }
     }
 

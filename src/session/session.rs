@@ -10,7 +10,7 @@ use super::core::{Core, Payload, upgrade};
 use super::link::Link;
 use super::{CloseReason, Group, Handle, Sent, Stats};
 use crate::error::Result;
-use crate::net::{Credentials, Descriptor, Endpoint, Stream};
+use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
 
 /// A connection during one of its callbacks; see also [`Handle`], which may be kept and sent to
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     ///
-    /// Then nothing is sent: [`Unsupported`](crate::ErrorKind::Unsupported) on other streams, without
+    /// Then nothing is sent: [`Unsupported`](crate::ErrorKind::Unsupported) on other streams and over TLS, without
     /// the option, or without a byte; [`LimitReached`](crate::ErrorKind::LimitReached) when too many
     /// wait to be sent.
     pub fn send_with_descriptors(
@@ -70,11 +70,12 @@ impl<'a> Session<'a> {
     ) -> Result<Sent> {
         let data = data.as_ref();
         let after = self.core.queue_len();
-        let Some(stream) = &self.core.stream else { return Ok(Sent::Closed) };
+        let Some(transport) = &self.core.transport else { return Ok(Sent::Closed) };
         let peer = self.link.peer().map_or_else(|| "a session".to_owned(), |peer| peer.to_string());
-        stream.may_attach(descriptors.len(), data.len()).map_err(|error| error.on(peer))?;
+        transport.may_attach(descriptors.len(), data.len()).map_err(|error| error.on(peer))?;
         let sent = self.core.send(self.link, Payload::Borrowed(data));
-        if let (true, Some(stream)) = (sent.is_queued(), &mut self.core.stream) {
+        if let (true, Some(Transport::Plain(stream))) = (sent.is_queued(), &mut self.core.transport)
+        {
             stream.attach(after, descriptors);
         }
         Ok(sent)
@@ -83,14 +84,17 @@ impl<'a> Session<'a> {
     /// The descriptors that have come with what was read, in order: those of a byte come with the
     /// data that it is in. Who does not take them leaves less room for others.
     pub fn take_descriptors(&mut self) -> Vec<Descriptor> {
-        self.core.stream.as_mut().map_or_else(Vec::new, Stream::take_descriptors)
+        match &mut self.core.transport {
+            Some(Transport::Plain(stream)) => stream.take_descriptors(),
+            _ => Vec::new(),
+        }
     }
 
     /// How many descriptors have come on this connection and were closed, because as many
     /// [as may](crate::UnixOptions::pass_descriptors) had come and not been taken, or because the
     /// process has no room for them (then some count as one).
     pub fn lost_descriptors(&self) -> u64 {
-        self.core.stream.as_ref().map_or(0, Stream::lost_descriptors)
+        self.core.transport.as_ref().map_or(0, |transport| transport.stream().lost_descriptors())
     }
 
     /// Closes: what is queued is sent, then this side's end is announced and the peer's awaited,
