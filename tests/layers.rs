@@ -36,6 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["src/"]),
     ("core_affinity", &["src/service/"]),
     ("dns_lookup", &["src/net/"]),
+    ("libc", &["src/net/mmsg.rs"]),
     ("log", ABOVE_CODEC),
     ("loom", &["src/service/"]),
     ("mio", &["src/net/", "src/service/"]),

@@ -1,7 +1,7 @@
 //! Which sockets the programs use.
 
 use sockeye::raw::{ClientProtocol, ServerProtocol};
-use sockeye::{Client, Limits, Result, Server, Service, TcpOptions};
+use sockeye::{Client, Limits, Result, Server, Service, TcpOptions, udp};
 
 use crate::options::SocketOptions;
 
@@ -36,3 +36,21 @@ pub fn tcp_client(
         .limits(limits)
         .connect(options.socket_address())
 }
+
+/// A UDP socket that is bound to the server's address.
+///
+/// # Errors
+///
+/// Those of [`Builder::bind`](udp::Builder::bind).
+pub fn udp_server(
+    service: &Service,
+    options: &SocketOptions,
+    handler: impl udp::Handler,
+) -> Result<udp::Socket> {
+    udp::Socket::builder(service, handler)
+        .options(udp::Options::default().receive_buffer(RECEIVE))
+        .bind(options.socket_address())
+}
+
+/// What the system may hold while the program is busy; it grants less where it is told to.
+const RECEIVE: usize = 4 << 20;

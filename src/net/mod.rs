@@ -19,6 +19,11 @@
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
+//! | `datagram.rs` | a UDP socket |
+//! | `udp_options.rs` | what users may set on one |
+//! | `multicast.rs` | the groups it joins |
+//! | `arena.rs` | where datagrams are received |
+//! | `mmsg.rs` | many of them in one system call |
 //! | `memory.rs` | a stream without a socket, with the faults of one |
 //! | `faults.rs` | which faults: seeded, so that a failure can be had again |
 //! | `os.rs` | what the platforms differ in: error numbers, and options that not all have |
@@ -27,7 +32,9 @@ use std::any::Any;
 
 mod address;
 mod apply;
+mod arena;
 mod connect;
+mod datagram;
 mod endpoint;
 mod eyeballs;
 #[cfg(feature = "testing")]
@@ -35,20 +42,28 @@ mod faults;
 mod listener;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+mod mmsg;
+mod multicast;
 mod options;
 mod os;
 mod resolve;
 mod stream;
 mod to_addresses;
+mod udp_options;
 
 pub use address::Address;
 pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
+pub use multicast::{Interface, MulticastGroup};
 pub use options::{KeepAlive, TcpOptions};
 pub use to_addresses::ToAddresses;
+pub use udp_options::UdpOptions;
 
+pub(crate) use arena::{Arena, Details, SLOTS};
 pub(crate) use connect::{outcome, start};
+pub(crate) use datagram::{DatagramSocket, Parcel, is_late};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 pub(crate) use resolve::Resolver;
