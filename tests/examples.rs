@@ -16,8 +16,19 @@ use std::thread;
 
 use common::{LIMIT, eventually};
 
-const TESTED: &[&str] =
-    &["demo", "service", "signals", "tcp_chat_client", "tcp_chat_server", "timer"];
+const TESTED: &[&str] = &[
+    "demo",
+    "service",
+    "signals",
+    "tcp_chat_client",
+    "tcp_chat_server",
+    "timer",
+    // Tested in `examples_udp.rs`.
+    "udp_echo_client",
+    "udp_echo_server",
+    "udp_multicast_client",
+    "udp_multicast_server",
+];
 
 #[test]
 fn every_example_is_tested() {

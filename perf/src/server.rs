@@ -8,6 +8,7 @@ use std::time::Duration;
 use sockeye::{Server, Service, udp};
 
 use crate::console;
+use crate::datagram_multicast::Source;
 use crate::options::SocketOptions;
 
 /// Runs a server until SIGINT or SIGTERM, whatever the standard input is, and shuts it down. Says
@@ -40,6 +41,12 @@ impl Listening for Server {
 impl Listening for udp::Socket {
     fn address(&self) -> String {
         self.local_addr().to_string()
+    }
+}
+
+impl Listening for Source {
+    fn address(&self) -> String {
+        self.group.to_string()
     }
 }
 
