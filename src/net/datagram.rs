@@ -21,8 +21,10 @@ pub(crate) struct DatagramSocket {
     inner: UdpSocket,
     local: SocketAddr,
     peer: Option<SocketAddr>,
+    #[cfg_attr(not(any(target_os = "android", target_os = "linux")), expect(dead_code))]
     batching: bool,
     /// The system says more of a datagram than data and sender.
+    #[cfg_attr(not(any(target_os = "android", target_os = "linux")), expect(dead_code))]
     control: bool,
     segmenting: AtomicBool,
 }
@@ -33,6 +35,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) to: Option<SocketAddr>,
     pub(crate) data: &'a [u8],
     /// The size of each datagram but perhaps the last.
+    #[cfg_attr(not(any(target_os = "android", target_os = "linux")), expect(dead_code))]
     pub(crate) segment: Option<u16>,
 }
 

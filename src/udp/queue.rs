@@ -97,10 +97,10 @@ impl Queue {
         if self.is_empty() {
             return std::mem::swap(self, other);
         }
+        let mut other = std::mem::take(other);
         self.copied.extend_from_slice(&other.copied[other.head..]);
         self.items.append(&mut other.items);
         self.bytes += other.bytes;
-        other.clear();
     }
 
     /// The datagrams from the first on, joined where `segments` may be.

@@ -115,9 +115,6 @@ impl Port {
             core.note(self);
         });
         core.errors.extend(errors);
-        if core.phase != Phase::Open {
-            self.tally.dropped(core.queue.clear() as u64);
-        }
         if let Some((reason, how)) = end {
             core.close(reason, how);
         }
@@ -220,6 +217,11 @@ impl Port {
             if !core.is_live() {
                 return false;
             }
+            if core.phase == Phase::Closing {
+                // What was taken before is sent; more is not, before a peer can know of it.
+                self.mailbox.shut();
+                self.read_mail(core);
+            }
             self.flush(core);
             for error in std::mem::take(&mut core.errors) {
                 if core.is_live() {
@@ -250,21 +252,20 @@ impl Port {
         if core.queue.is_empty() {
             return;
         }
-        // Before a peer can know of it.
-        if core.phase == Phase::Closing {
-            self.mailbox.shut();
-        }
+        let mut told = false;
         while !core.blocked && !core.queue.is_empty() && core.is_live() {
             let segments = socket.segments();
             match socket.send(core.queue.parcels(segments)) {
                 Ok(parcels) => {
                     let (datagrams, bytes) = core.queue.pop(parcels, segments);
                     self.tally.sent(datagrams as u64, bytes as u64);
+                    told = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => core.blocked = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Nothing was sent: the error had waited for somebody to tell.
-                Err(error) if is_late(&error) && self.route.peer.is_some() => {
+                // It had waited for somebody to tell; the second time it is this datagram's own.
+                Err(error) if !told && is_late(&error) && self.route.peer.is_some() => {
+                    told = true;
                     self.failed(core, "send to", error);
                 }
                 // The route may not know how to cut.
