@@ -93,26 +93,22 @@ impl DatagramSocket {
         self.peer
     }
 
-    /// Tells of datagrams, with edge-triggered events. Of room to send only on demand, as a socket
-    /// has room again with each datagram that leaves it: see [`watch_room`](Self::watch_room).
+    /// Tells of [`Watch::Datagrams`], with edge-triggered events.
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let interest =
-            if ON_DEMAND { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
+        let interest = if ON_DEMAND { Watch::Datagrams } else { Watch::Both }.interest();
         registry.register(&mut self.inner, token, interest)
     }
 
-    /// Tells of room too, or not any more.
+    /// Tells of something else from now on.
     #[cfg(unix)]
-    pub(crate) fn watch_room(&self, registry: &Registry, token: Token, on: bool) -> io::Result<()> {
+    pub(crate) fn watch(&self, registry: &Registry, token: Token, what: Watch) -> io::Result<()> {
         use std::os::fd::AsRawFd as _;
-        let interest =
-            if on { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let fd = self.inner.as_raw_fd();
-        registry.reregister(&mut mio::unix::SourceFd(&fd), token, interest)
+        registry.reregister(&mut mio::unix::SourceFd(&fd), token, what.interest())
     }
 
     #[cfg(not(unix))]
-    pub(crate) fn watch_room(&self, _: &Registry, _: Token, _: bool) -> io::Result<()> {
+    pub(crate) fn watch(&self, _: &Registry, _: Token, _: Watch) -> io::Result<()> {
         Ok(())
     }
 
@@ -173,6 +169,27 @@ impl DatagramSocket {
     pub(crate) fn stop_segmenting(&self, error: &io::Error) -> bool {
         let cannot = matches!(error.raw_os_error(), Some(5 | 22 | 90));
         cannot && self.segmenting.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// What a socket's events tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// That something came. Not of room to send, which each datagram that leaves would make.
+    Datagrams,
+    /// Of room to send as well, for who waits for it.
+    Both,
+    /// Of room only, for who does not receive before there is some.
+    Room,
+}
+
+impl Watch {
+    fn interest(self) -> Interest {
+        match self {
+            Self::Datagrams => Interest::READABLE,
+            Self::Both => Interest::READABLE | Interest::WRITABLE,
+            Self::Room => Interest::WRITABLE,
+        }
     }
 }
 

@@ -63,7 +63,7 @@ pub use udp_options::UdpOptions;
 
 pub(crate) use arena::{Arena, Details, SLOTS};
 pub(crate) use connect::{outcome, start};
-pub(crate) use datagram::{DatagramSocket, Parcel, is_late};
+pub(crate) use datagram::{DatagramSocket, Parcel, Watch, is_late};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 pub(crate) use resolve::Resolver;

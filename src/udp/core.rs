@@ -8,7 +8,7 @@ use super::outcome::{Refusal, admit};
 use super::port::Port;
 use super::queue::{Payload, Queue};
 use crate::error::Error;
-use crate::net::{DatagramSocket, Details};
+use crate::net::{DatagramSocket, Details, Watch};
 use crate::service::{Ending, TimerKey, Token};
 use crate::{CloseReason, Overflow, Sent};
 
@@ -38,8 +38,7 @@ pub(super) struct Core {
     pub(super) failing: bool,
     /// The system took no more.
     pub(super) blocked: bool,
-    /// Events tell of room.
-    pub(super) watches_room: bool,
+    pub(super) watch: Watch,
     pub(super) congested: bool,
     /// Datagrams that the next call asks for.
     pub(super) slots: usize,
@@ -65,7 +64,7 @@ impl Core {
             unread: false,
             failing: false,
             blocked: false,
-            watches_room: false,
+            watch: Watch::Datagrams,
             congested: false,
             slots: 1,
             failures: 0,

@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::{Handler, Session};
 use crate::CloseReason;
 use crate::error::{Error, ErrorKind};
-use crate::net::{Arena, SLOTS, is_late};
+use crate::net::{Arena, SLOTS, Watch, is_late};
 use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
 
 /// Rounds of telling and sending in one turn: what `on_error` and `on_drain` send goes out at
@@ -104,7 +104,7 @@ impl Port {
         core.failing |= ready.has(Ready::HANGUP);
         let mut again = self.settle(core, handler);
         again |= self.receive(core, handler, arena);
-        self.watch_room(core);
+        self.watch(core);
         self.limit_close(core, now);
         again || (core.unread && core.phase == Phase::Open && core.may_receive(self) > 0)
     }
@@ -284,15 +284,17 @@ impl Port {
         self.backlog.set(core.queue.bytes(), core.queue.len());
     }
 
-    /// Has events tell of room while the system takes no more.
-    fn watch_room(&self, core: &mut Core) {
-        if core.blocked == core.watches_room {
-            return;
-        }
-        let Some(socket) = &core.socket else { return };
-        core.watches_room = core.blocked;
+    /// Has events tell of what the next turn can do something about.
+    fn watch(&self, core: &mut Core) {
+        let watch = match (core.blocked, core.may_receive(self)) {
+            (false, _) => Watch::Datagrams,
+            (true, 0) => Watch::Room,
+            (true, _) => Watch::Both,
+        };
+        let Some(socket) = core.socket.as_ref().filter(|_| watch != core.watch) else { return };
+        core.watch = watch;
         let registry = self.seat.home().registry();
-        if let Err(error) = socket.watch_room(registry, core.token, core.blocked) {
+        if let Err(error) = socket.watch(registry, core.token, watch) {
             core.die(CloseReason::Io(Arc::new(error)));
         }
     }
