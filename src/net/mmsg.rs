@@ -146,7 +146,7 @@ impl Segment {
         header.cmsg_level = libc::SOL_UDP;
         header.cmsg_type = libc::UDP_SEGMENT;
         header.cmsg_len = (mem::offset_of!(Self, size) + size_of::<u16>()) as _;
-        Self { header, size, padding: [0; _] }
+        Self { header, size, padding: [0; size_of::<usize>() - 2] }
     }
 
     fn as_mut_ptr(&mut self) -> *mut libc::c_void {
