@@ -45,6 +45,7 @@ pub mod server;
 pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod udp;
 
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};

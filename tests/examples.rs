@@ -23,6 +23,11 @@ const TESTED: &[&str] = &[
     "tcp_chat_client",
     "tcp_chat_server",
     "timer",
+    // Tested in `examples_udp.rs`.
+    "udp_echo_client",
+    "udp_echo_server",
+    "udp_multicast_client",
+    "udp_multicast_server",
     "uds_chat_client",
     "uds_chat_server",
 ];

@@ -9,6 +9,8 @@ use cpu_time::ProcessTime;
 use sockeye::{Client, Service};
 
 use crate::console;
+use crate::datagram_multicast::DatagramListener;
+use crate::datagrams::{Datagrams, SHORTEST};
 use crate::echo::{Echo, Pace};
 use crate::multicast::Listener;
 use crate::options::{ClientOptions, EchoOptions};
@@ -16,7 +18,6 @@ use crate::pattern::Stream;
 use crate::report::Report;
 use crate::run::Run;
 use crate::schedule::Schedule;
-use crate::talk::Talk;
 
 /// A connected client, as the thread sees it that drives the benchmark.
 pub trait Link {
@@ -51,11 +52,48 @@ pub fn echo<L: Link>(
     options: &EchoOptions,
     connect: impl Fn(&Service, Echo) -> sockeye::Result<L>,
 ) -> ExitCode {
-    let (client, size) = (&options.client, options.client.size.get());
-    let pace = options.pace();
-    let senders = pace.senders(client.clients.get());
+    let (size, pace) = (options.client.size.get(), options.pace());
     let talk = |run, client| Echo::new(run, client, size, pace);
-    measure(client, &options.title(), talk, connect, |run, links| {
+    measure_echo(options, size, Losses::None, talk, connect)
+}
+
+/// Measures a server that sends back the datagrams it gets. What is lost is sent again.
+pub fn datagram_echo<L: Link>(
+    options: &EchoOptions,
+    connect: impl Fn(&Service, Datagrams) -> sockeye::Result<L>,
+) -> ExitCode {
+    let (size, pace) = (options.client.size.get().max(SHORTEST), options.pace());
+    let talk = |run, client| Datagrams::new(run, client, size, pace);
+    measure_echo(options, size, Losses::Counted, talk, connect)
+}
+
+/// Measures a server that sends datagrams to a group, unasked.
+pub fn datagram_multicast<L: Link>(
+    options: &ClientOptions,
+    connect: impl Fn(&Service, DatagramListener) -> sockeye::Result<L>,
+) -> ExitCode {
+    let size = options.size.get();
+    let talk = |run, client| DatagramListener::new(run, client, size);
+    measure_multicast(options, Losses::Counted, talk, connect)
+}
+
+/// Whether messages may be lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Losses {
+    None,
+    Counted,
+}
+
+fn measure_echo<T, L: Link>(
+    options: &EchoOptions,
+    size: usize,
+    losses: Losses,
+    talk: impl Fn(Arc<Run>, usize) -> T,
+    connect: impl Fn(&Service, T) -> sockeye::Result<L>,
+) -> ExitCode {
+    let (client, pace) = (&options.client, options.pace());
+    let senders = pace.senders(client.clients.get());
+    measure(client, &options.title(), losses, talk, connect, |run, links| {
         let begin = run.start(client.duration());
         match pace {
             Pace::InFlight(messages) => kick(run, links, messages * size as u64),
@@ -77,7 +115,16 @@ pub fn multicast<L: Link>(
 ) -> ExitCode {
     let size = options.size.get();
     let talk = |run, client| Listener::new(run, client, size);
-    measure(options, &options.title(), talk, connect, |run, links| {
+    measure_multicast(options, Losses::None, talk, connect)
+}
+
+fn measure_multicast<T, L: Link>(
+    options: &ClientOptions,
+    losses: Losses,
+    talk: impl Fn(Arc<Run>, usize) -> T,
+    connect: impl Fn(&Service, T) -> sockeye::Result<L>,
+) -> ExitCode {
+    measure(options, &options.title(), losses, talk, connect, |run, links| {
         let begin = run.start(options.duration());
         run.wait_finished(links.len(), run.left()); // None does, but one may fail.
         run.now().min(run.end()) - begin
@@ -86,9 +133,10 @@ pub fn multicast<L: Link>(
 
 /// Connects all clients, measures what `drive` does with them (it tells for how many
 /// nanoseconds), and prints the results.
-fn measure<T: Talk, L: Link>(
+fn measure<T, L: Link>(
     options: &ClientOptions,
     title: &str,
+    losses: Losses,
     talk: impl Fn(Arc<Run>, usize) -> T,
     connect: impl Fn(&Service, T) -> sockeye::Result<L>,
     drive: impl FnOnce(&Run, &[L]) -> u64,
@@ -110,8 +158,13 @@ fn measure<T: Talk, L: Link>(
         console::complain(error);
     }
     let counted = run.statistics().total();
-    let report =
-        Report { errors: run.errors(), counted, elapsed: Duration::from_nanos(elapsed), cpu };
+    let report = Report {
+        errors: run.errors(),
+        counted,
+        loses: losses == Losses::Counted,
+        elapsed: Duration::from_nanos(elapsed),
+        cpu,
+    };
     console::print(&if options.json { report.json() } else { report.text() });
     run.error().map_or(ExitCode::SUCCESS, fail)
 }

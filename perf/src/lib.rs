@@ -7,6 +7,8 @@
 
 pub mod client;
 mod console;
+pub mod datagram_multicast;
+mod datagrams;
 mod echo;
 mod multicast;
 mod options;
@@ -22,6 +24,8 @@ mod talk;
 pub mod timers;
 pub mod transport;
 
+pub use datagram_multicast::DatagramListener;
+pub use datagrams::{DatagramLink, Datagrams};
 pub use echo::Echo;
 pub use multicast::Listener;
 pub use options::{

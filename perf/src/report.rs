@@ -14,6 +14,8 @@ pub(crate) struct Report {
     pub(crate) counted: Sample,
     /// How long the clock ran.
     pub(crate) elapsed: Duration,
+    /// Messages may be lost, and are counted then.
+    pub(crate) loses: bool,
     /// Processor time of this process meanwhile.
     pub(crate) cpu: Duration,
 }
@@ -31,6 +33,9 @@ impl Report {
         line("Total time", period(self.elapsed.as_nanos() as f64));
         line("Total data", data(bytes as f64));
         line("Total messages", grouped(messages));
+        if self.loses {
+            line("Lost messages", grouped(self.counted.lost));
+        }
         line("Data throughput", format!("{}/s", data(self.per_second(bytes))));
         if messages > 0 {
             let each = self.elapsed.as_nanos() as f64 / messages as f64;
@@ -56,9 +61,13 @@ impl Report {
         let latency = |share| {
             self.counted.latency(share).map_or_else(|| "null".to_owned(), |value| value.to_string())
         };
+        let lost = match self.loses {
+            true => format!("\"lost\":{},", self.counted.lost),
+            false => String::new(),
+        };
         format!(
             "{{\"errors\":{},\"seconds\":{:.6},\"bytes\":{bytes},\"messages\":{messages},\
-             \"messages_per_second\":{:.3},\"bytes_per_second\":{:.3},\"latency_ns\":{{\
+             {lost}\"messages_per_second\":{:.3},\"bytes_per_second\":{:.3},\"latency_ns\":{{\
              \"p50\":{},\"p90\":{},\"p99\":{},\"p999\":{},\"max\":{}}},\"cpu_seconds\":{:.6}}}\n",
             self.errors,
             self.elapsed.as_secs_f64(),
@@ -124,6 +133,7 @@ mod tests {
         Report {
             errors: 0,
             counted,
+            loses: false,
             elapsed: Duration::from_secs(10),
             cpu: Duration::from_millis(2500),
         }
@@ -154,6 +164,14 @@ mod tests {
             \"latency_ns\":{\"p50\":1500,\"p90\":1500,\"p99\":1500,\"p999\":1500,\"max\":1500},\
             \"cpu_seconds\":2.500000}\n";
         assert_eq!(report(10).json(), expected);
+    }
+
+    #[test]
+    fn losses_are_told_where_there_may_be_some() {
+        let mut report = Report { loses: true, ..report(10) };
+        report.counted.lost = 1234;
+        assert!(report.text().contains("\nLost messages: 1,234\n"));
+        assert!(report.json().contains(",\"lost\":1234,\"messages_per_second\":"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Sample {
     pub(crate) bytes: u64,
     /// Messages that arrived.
     pub(crate) messages: u64,
+    /// Messages that did not arrive, over transports that lose some.
+    pub(crate) lost: u64,
     /// When the last byte arrived, in nanoseconds of the run's clock.
     pub(crate) last: u64,
     latency: Histogram<u64>,
@@ -57,6 +59,7 @@ impl Sample {
     fn add(&mut self, other: &Self) {
         self.bytes += other.bytes;
         self.messages += other.messages;
+        self.lost += other.lost;
         self.last = self.last.max(other.last);
         self.latency += &other.latency;
     }
@@ -65,7 +68,7 @@ impl Sample {
 impl Default for Sample {
     fn default() -> Self {
         let latency = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are sound");
-        Self { bytes: 0, messages: 0, last: 0, latency }
+        Self { bytes: 0, messages: 0, lost: 0, last: 0, latency }
     }
 }
 

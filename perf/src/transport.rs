@@ -1,8 +1,9 @@
 //! Which sockets the programs use.
 
 use sockeye::raw::{ClientProtocol, ServerProtocol};
-use sockeye::{Client, Limits, Result, Server, Service, TcpOptions};
+use sockeye::{Client, Limits, Result, Server, Service, TcpOptions, udp};
 
+use crate::datagrams::{DatagramLink, Datagrams};
 use crate::options::SocketOptions;
 
 /// A TCP server.
@@ -63,3 +64,37 @@ pub fn uds_client(
 ) -> Result<Client> {
     Client::builder(service, protocol).limits(limits).connect(options.unix_address())
 }
+
+/// A UDP socket that is bound to the server's address.
+///
+/// # Errors
+///
+/// Those of [`Builder::bind`](udp::Builder::bind).
+pub fn udp_server(
+    service: &Service,
+    options: &SocketOptions,
+    handler: impl udp::Handler,
+) -> Result<udp::Socket> {
+    udp::Socket::builder(service, handler)
+        .options(udp::Options::default().receive_buffer(RECEIVE))
+        .bind(options.socket_address())
+}
+
+/// A UDP socket that is connected to the server's address.
+///
+/// # Errors
+///
+/// Those of [`Builder::connect`](udp::Builder::connect).
+pub fn udp_client(
+    service: &Service,
+    options: &SocketOptions,
+    messages: Datagrams,
+) -> Result<DatagramLink> {
+    let socket = udp::Socket::builder(service, messages.clone())
+        .options(udp::Options::default().receive_buffer(RECEIVE))
+        .connect(options.socket_address())?;
+    Ok(DatagramLink::new(service, socket, messages))
+}
+
+/// What the system may hold while the program is busy; it grants less where it is told to.
+const RECEIVE: usize = 4 << 20;

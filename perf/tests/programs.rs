@@ -1,8 +1,10 @@
 //! Runs the programs as people do: each server with its client, over the loopback interface.
 #![cfg(unix)]
 
+use std::collections::HashSet;
 use std::env;
 use std::io::{BufRead as _, BufReader};
+use std::net::UdpSocket;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -71,6 +73,56 @@ fn uds_multicast_with_a_thread_pool() {
 }
 
 #[test]
+fn udp_echo_with_a_loop_per_thread() {
+    check(UDP_ECHO, &["--design", "loop"], &["-m", "10"]);
+}
+
+#[test]
+fn udp_echo_with_a_thread_pool() {
+    check(UDP_ECHO, &["--design", "pool"], &["-m", "10"]);
+}
+
+#[test]
+fn udp_echo_at_a_rate() {
+    let results = check(UDP_ECHO, &["--design", "loop"], &["--rate", "500"]);
+    assert_eq!(number(&results, "messages"), 500.0);
+}
+
+/// The server here swallows every tenth message when it comes for the first time.
+#[test]
+fn udp_echo_sends_again_what_was_lost() {
+    let server = UdpSocket::bind("127.0.0.1:0").expect("there is a free port");
+    let port = server.local_addr().expect("it is bound").port().to_string();
+    let place = ["--port".to_owned(), port];
+    thread::spawn(move || {
+        let mut swallowed = HashSet::new();
+        let mut message = [0; 32];
+        while let Ok((length, from)) = server.recv_from(&mut message) {
+            let first = message[0].is_multiple_of(10) && swallowed.insert((from, message));
+            if !first {
+                let _ = server.send_to(&message[..length], from);
+            }
+        }
+    });
+    let output =
+        client(UDP_ECHO.client, &place, &["--rate", "200"]).output().expect("it was built");
+    assert!(output.status.success(), "{output:?}");
+    let results = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(number(&results, "messages"), 200.0, "{results}");
+    assert!(number(&results, "lost") >= 20.0, "{results}");
+}
+
+#[test]
+fn udp_multicast_with_a_loop_per_thread() {
+    check(UDP_MULTICAST, &["--design", "loop", "--rate", "1000"], &[]);
+}
+
+#[test]
+fn udp_multicast_with_a_thread_pool() {
+    check(UDP_MULTICAST, &["--design", "pool"], &[]);
+}
+
+#[test]
 fn a_client_that_finds_no_server_fails() {
     let server = Server::start(TCP_ECHO, &["--design", "loop"]);
     let place = server.place.clone();
@@ -125,6 +177,18 @@ const UDS_MULTICAST: Pair = Pair {
     server: env!("CARGO_BIN_EXE_uds_multicast_server"),
     client: env!("CARGO_BIN_EXE_uds_multicast_client"),
     listen: Listen::File,
+};
+
+const UDP_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_udp_echo_server"),
+    client: env!("CARGO_BIN_EXE_udp_echo_client"),
+    listen: Listen::Port,
+};
+
+const UDP_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_udp_multicast_server"),
+    client: env!("CARGO_BIN_EXE_udp_multicast_client"),
+    listen: Listen::Port,
 };
 
 const CLIENTS: usize = 10;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
+use super::options::Hook;
 use super::{KeepAlive, TcpOptions, os, panic_text};
 use crate::error::out_of_resources;
 
@@ -100,9 +101,12 @@ fn reusing(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// The hook is the user's code, and may run on an event loop.
 fn configured(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
-    let Some(hook) = &options.configure else { return Ok(()) };
+    options.configure.as_ref().map_or(Ok(()), |hook| run(hook, socket))
+}
+
+/// The hook is the user's code, and may run on an event loop.
+pub(super) fn run(hook: &Hook, socket: &Socket) -> io::Result<()> {
     catch_unwind(AssertUnwindSafe(|| (hook.0)(socket))).unwrap_or_else(|panic| {
         let text = panic_text(&*panic);
         Err(io::Error::other(format!("the function given to configure panicked: {text}")))
@@ -111,7 +115,7 @@ fn configured(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
 
 /// Says which option it was. A value that the system takes for none is one it does not offer;
 /// left as "invalid input" it would be taken for an invalid address.
-fn named(option: &str, result: io::Result<()>) -> io::Result<()> {
+pub(super) fn named(option: &str, result: io::Result<()>) -> io::Result<()> {
     let Err(error) = result else { return Ok(()) };
     let kind = match error.kind() {
         _ if out_of_resources(&error) => return Err(error),
@@ -132,7 +136,7 @@ fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs().saturating_add(up).max(1))
 }
 
-fn set_ttl(socket: &Socket, addr: SocketAddr, hops: u32) -> io::Result<()> {
+pub(super) fn set_ttl(socket: &Socket, addr: SocketAddr, hops: u32) -> io::Result<()> {
     if addr.is_ipv4() {
         return socket.set_ttl_v4(hops);
     }

@@ -29,6 +29,11 @@
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
+//! | `datagram.rs` | a UDP socket |
+//! | `udp_options.rs` | what users may set on one |
+//! | `multicast.rs` | the groups it joins |
+//! | `arena.rs` | where datagrams are received |
+//! | `mmsg.rs` | many of them in one system call |
 //! | `memory.rs` | a stream without a socket, with the faults of one |
 //! | `memory_listener.rs` | where such streams come from on a server |
 //! | `names.rs`, `conditions.rs` | the names in memory of one service, and how connections to them are |
@@ -39,10 +44,12 @@ use std::any::Any;
 
 mod address;
 mod apply;
+mod arena;
 #[cfg(feature = "testing")]
 mod conditions;
 mod connect;
 mod credentials;
+mod datagram;
 mod descriptors;
 mod endpoint;
 mod eyeballs;
@@ -53,6 +60,9 @@ mod listener;
 pub(crate) mod memory;
 #[cfg(feature = "testing")]
 mod memory_listener;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+mod mmsg;
+mod multicast;
 #[cfg(feature = "testing")]
 mod names;
 mod options;
@@ -69,6 +79,7 @@ mod tcp_listener;
 pub mod tls;
 mod to_addresses;
 mod transport;
+mod udp_options;
 #[cfg(unix)]
 mod unix_listener;
 mod unix_name;
@@ -87,12 +98,16 @@ pub use endpoint::Endpoint;
 #[cfg(feature = "testing")]
 pub use faults::Faults;
 pub use listener::ListeningSocket;
+pub use multicast::{Interface, MulticastGroup};
 pub use options::{KeepAlive, TcpOptions};
 pub use to_addresses::ToAddresses;
+pub use udp_options::UdpOptions;
 pub use unix_name::UnixName;
 pub use unix_options::UnixOptions;
 
+pub(crate) use arena::{Arena, Details, SLOTS};
 pub(crate) use connect::{is_busy, outcome, start};
+pub(crate) use datagram::{DatagramSocket, Parcel, Watch, is_late};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 #[cfg(feature = "testing")]

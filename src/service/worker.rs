@@ -32,6 +32,8 @@ pub(crate) struct Worker {
     pub(crate) read_buffer: Box<[u8]>,
     /// Whatever a task likes to keep from turn to turn.
     pub(crate) spare: Option<Box<dyn std::any::Any + Send>>,
+    /// The same for tasks that handle datagrams, whose buffers are of another kind.
+    pub(crate) datagrams: Option<Box<dyn std::any::Any + Send>>,
     now: Instant,
 }
 
@@ -48,6 +50,7 @@ impl Worker {
             polled: VecDeque::new(),
             read_buffer: Box::default(),
             spare: None,
+            datagrams: None,
             now: Instant::now(),
         }
     }
