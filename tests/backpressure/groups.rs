@@ -6,7 +6,7 @@ use std::thread;
 
 use sockeye::{Bytes, CloseReason, ErrorKind, Limits, Overflow, Sent, Server, Service, raw};
 
-use crate::common::{Design, Event, Events, LIMIT, Peer, Probe, SHORT, addr_of, eventually};
+use crate::common::{Design, Event, Events, LIMIT, Peer, Probe, SHORT, eventually};
 use crate::{on_both_designs, served};
 
 on_both_designs!(
@@ -38,7 +38,7 @@ impl Room {
         let probe = probe.on_open(move |session| assert!(session.join(&joined)));
         let limits = Limits::default().queue(LIMIT_OF_QUEUE).overflow(policy);
         let server = served(service, probe, limits);
-        let lazy = Peer::narrow(addr_of(&server));
+        let lazy = Peer::narrow(&server);
         let session = events.open();
         let others: Vec<Peer> = (0..3).map(|_| Peer::new(&server)).collect();
         others.iter().for_each(|_| drop(events.open()));

@@ -5,7 +5,7 @@ use std::thread;
 
 use sockeye::{Limits, Overflow, Sent};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, addr_of};
+use crate::common::{Design, Event, LIMIT, Peer, Probe};
 use crate::{ask, on_both_designs, served};
 
 on_both_designs!(
@@ -99,7 +99,7 @@ fn on_drain_comes_at_the_low_mark(design: Design) {
     let (probe, events) = Probe::new();
     let probe = probe.on_drain(move |session| _ = told.send(session.pending()));
     let server = served(&service, probe, Limits::default().marks(10_000, 20_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let size = 1 << 20;
     assert_eq!(handle.send(vec![1; size]), Sent::Congested);
@@ -150,7 +150,7 @@ fn a_sender_paced_by_on_drain_never_meets_the_bound(design: Design) {
     let probe = probe.on_open(go_on.clone()).on_drain(go_on);
     let limits = Limits::default().queue(20_000).marks(5000, 10_000);
     let server = served(&service, probe, limits.overflow(Overflow::Disconnect));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let data = thread::spawn(move || peer.receive_to_end()).join().unwrap();
     let wanted: Vec<u8> = (0..2000).rev().flat_map(|left| [left as u8; 1000]).collect();
     assert!(data == wanted);

@@ -7,7 +7,7 @@ use std::thread;
 
 use sockeye::{CloseReason, ErrorKind, Limits, Overflow, Sent};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, addr_of, eventually};
+use crate::common::{Design, Event, LIMIT, Peer, Probe, eventually};
 use crate::{ask, on_both_designs, served};
 
 on_both_designs!(
@@ -73,7 +73,7 @@ fn drop_keeps_the_order_of_the_rest_and_the_messages_whole(design: Design) {
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(5000).overflow(Overflow::Drop);
     let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut accepted = Vec::new();
     for batch in 0..100 {
@@ -105,7 +105,7 @@ fn drop_skips_what_a_handle_sends_too(design: Design) {
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(5000).overflow(Overflow::Drop);
     let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut accepted = Vec::new();
     for number in 0..5000 {
@@ -133,7 +133,7 @@ fn drop_lets_an_echo_read_on(design: Design) {
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(20_000).marks(0, 1000).overflow(Overflow::Drop);
     let server = served(&service, probe.echo(), limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     // It never reads, and is read from all the same.
     peer.send(vec![1; 2 << 20]);
@@ -176,7 +176,7 @@ fn disconnect_ends_the_session_when_a_handle_meets_the_bound(design: Design) {
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(100_000).overflow(Overflow::Disconnect);
     let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let mut bystander = Peer::new(&server);
     let handle = [events.open(), events.open()]
         .into_iter()

@@ -7,7 +7,7 @@ use std::thread;
 
 use sockeye::{CloseReason, ErrorKind, Limits, Sent, Server};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, Random, SHORT, addr_of, bounded};
+use crate::common::{Design, Event, LIMIT, Peer, Probe, Random, SHORT, bounded};
 use crate::{ask, on_both_designs, served};
 
 on_both_designs!(
@@ -44,7 +44,7 @@ fn an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing(design: Design
     let limits = Limits::default().queue(256 << 10).marks(32 << 10, HIGH);
     let server = served(&service, probe, limits);
     let data = Random::new().bytes(4 << 20);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let mut writer = peer.another_handle();
     let sent = data.clone();
     let writing = thread::spawn(move || writer.send(sent));
@@ -63,7 +63,7 @@ fn an_echo_with_a_queue_smaller_than_a_read_loses_nothing(design: Design) {
         let probe = probe.echo();
         let server = served(&service, probe, Limits::default().queue(queue));
         let data = Random::new().bytes(if queue == 1 { 2000 } else { 300_000 });
-        let mut peer = Peer::narrow(addr_of(&server));
+        let mut peer = Peer::narrow(&server);
         let mut writer = peer.another_handle();
         let sent = data.clone();
         let writing = thread::spawn(move || {
@@ -80,7 +80,7 @@ fn a_peer_that_does_not_read_is_not_read_from(design: Design) {
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe, Limits::default().marks(1000, 2000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let queued = 1 << 20;
     assert_eq!(ask(&handle, move |session| session.send(vec![1; queued])), Sent::Congested);
@@ -98,7 +98,7 @@ fn a_foreign_thread_meets_the_bound_and_waits_for_room(design: Design) {
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe, Limits::default().queue(limit).marks(50_000, 100_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut random = Random::new();
     let mut accepted = Vec::new();
@@ -133,7 +133,7 @@ fn many_threads_wait_for_room_and_lose_nothing(design: Design) {
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe, Limits::default().queue(limit).marks(10_000, 20_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let sender = |name: u8| {
         let handle = handle.clone();
@@ -177,7 +177,7 @@ fn flush_waits_for_the_peer_to_read(design: Design) {
     let service = design.service();
     let (probe, events) = Probe::new();
     let server = served(&service, probe, Limits::default());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let size = 2 << 20;
     assert!(handle.send(vec![1; size]).is_queued());
@@ -201,7 +201,7 @@ fn who_waits_is_told_when_the_session_ends(design: Design) {
     for end in ends {
         let (probe, events) = Probe::new();
         let server = served(&service, probe, limits.clone());
-        let peer = Peer::narrow(addr_of(&server));
+        let peer = Peer::narrow(&server);
         let handle = events.open();
         assert!(handle.send([1; 100_000]).is_queued());
         let (flushing, sending) = (handle.clone(), handle.clone());

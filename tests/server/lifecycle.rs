@@ -131,7 +131,7 @@ fn shutdown_sends_what_is_queued(design: Design) {
     let service = design.service();
     let data = Random::new().bytes(4 << 20);
     let (server, events) = talkative(&service, data.clone());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     events.open();
     let reader = thread::spawn(move || peer.receive_to_end());
     let shut = server.clone();
@@ -173,7 +173,7 @@ fn disconnect_all_comes_after_what_was_multicast_before(design: Design) {
 fn shutdown_cuts_off_who_does_not_read(design: Design) {
     let service = design.service();
     let (server, events) = talkative(&service, vec![1; 8 << 20]);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     // From here on there is something left to send.
     peer.expect([1]);
     let shut = server.clone();
@@ -239,7 +239,7 @@ fn shutting_the_service_down_sends_what_is_queued(design: Design) {
     let service = design.service();
     let data = Random::new().bytes(4 << 20);
     let (server, events) = talkative(&service, data.clone());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     events.open();
     let reader = thread::spawn(move || peer.receive_to_end());
     bounded("shutdown", move || service.shutdown(LIMIT)).unwrap();

@@ -1,35 +1,85 @@
-//! The other side of a connection: a plain blocking socket of the standard library.
+//! The other side of a connection: a plain blocking socket of the standard library, TLS on one, or
+//! a session of the service itself where there is no socket.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
+mod line;
+mod memory;
+mod tls;
 
-use socket2::{Domain, SockRef, Socket, Type};
-use sockeye::Server;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 
-use super::{LIMIT, addr_of, eventually};
+use socket2::{Domain, SockAddr, Socket, Type};
+use sockeye::{Endpoint, Server};
 
-/// A connected socket whose calls wait for [`LIMIT`] at most.
-pub struct Peer(TcpStream);
+use super::{LIMIT, Served, Stream, addr_of, eventually};
+pub use line::Line;
+use memory::Memory;
+use tls::Tls;
 
-impl Peer {
-    pub fn new(server: &Server) -> Self {
-        Self::at(addr_of(server))
+/// A connection whose calls wait for [`LIMIT`] at most.
+pub struct Peer(Box<dyn Line>);
+
+/// What a peer can connect to.
+pub trait Reachable {
+    fn server(&self) -> &Server;
+    fn stream(&self) -> Stream;
+}
+
+impl Reachable for Server {
+    fn server(&self) -> &Server {
+        self
     }
 
-    pub fn at(addr: SocketAddr) -> Self {
-        Self::of(TcpStream::connect(addr).unwrap())
+    fn stream(&self) -> Stream {
+        Stream::Tcp
+    }
+}
+
+impl Reachable for Served {
+    fn server(&self) -> &Server {
+        self
+    }
+
+    fn stream(&self) -> Stream {
+        self.stream
+    }
+}
+
+impl Peer {
+    /// One whose session opens.
+    pub fn new(to: &impl Reachable) -> Self {
+        Self::connected(to, Width::Default, Tls::shaken)
     }
 
     /// One whose system buffers are small, so that what is not read piles up elsewhere.
-    pub fn narrow(addr: SocketAddr) -> Self {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None).unwrap();
-        socket.set_recv_buffer_size(NARROW).unwrap();
-        socket.set_send_buffer_size(NARROW).unwrap();
-        socket.connect(&addr.into()).unwrap();
-        Self::of(socket.into())
+    pub fn narrow(to: &impl Reachable) -> Self {
+        Self::connected(to, Width::Narrow, Tls::shaken)
+    }
+
+    /// One that need not be accepted at once.
+    pub fn waiting(to: &impl Reachable) -> Self {
+        Self::connected(to, Width::Default, |tls| tls)
+    }
+
+    fn connected(to: &impl Reachable, width: Width, shake: fn(Tls) -> Tls) -> Self {
+        let server = to.server();
+        let line: Box<dyn Line> = match to.stream() {
+            Stream::Tcp => Box::new(tcp(addr_of(server), width)),
+            Stream::Tls => Box::new(shake(Tls::connected(tcp(addr_of(server), width)))),
+            #[cfg(unix)]
+            Stream::Unix => Box::new(unix(&server.local_addr(), width)),
+            Stream::Memory => Box::new(match width {
+                Width::Default => Memory::connected(server.service(), &server.local_addr()),
+                Width::Narrow => Memory::narrow(server.service(), &server.local_addr()),
+            }),
+        };
+        Self(line)
+    }
+
+    pub fn at(addr: SocketAddr) -> Self {
+        Self(Box::new(tcp(addr, Width::Default)))
     }
 
     /// Who connects next to a listener of the test's own.
@@ -53,22 +103,24 @@ impl Peer {
     }
 
     pub fn of(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream.set_write_timeout(Some(LIMIT)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self(stream)
+        Self(Box::new(patient(stream)))
+    }
+
+    /// What its session knows it as. Not all streams tell peers apart.
+    pub fn endpoint(&self) -> Endpoint {
+        self.0.endpoint()
     }
 
     pub fn addr(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
+        self.endpoint().socket_addr().unwrap()
     }
 
     pub fn remote_addr(&self) -> SocketAddr {
-        self.0.peer_addr().unwrap()
+        self.0.remote().socket_addr().unwrap()
     }
 
     pub fn another_handle(&self) -> Self {
-        Self(self.0.try_clone().unwrap())
+        Self(self.0.another())
     }
 
     pub fn send(&mut self, data: impl AsRef<[u8]>) {
@@ -132,11 +184,12 @@ impl Peer {
         assert!(data.is_empty(), "{} bytes before the end", data.len());
     }
 
-    /// Everything up to a reset, which must come.
+    /// Everything up to a reset, which must come; a Unix socket has none, and may show an end.
     #[track_caller]
     pub fn receive_to_reset(&mut self) -> Vec<u8> {
         let mut data = Vec::new();
         match self.0.read_to_end(&mut data) {
+            Ok(_) if !self.0.has_reset() => {}
             Ok(_) => panic!("the end came in order, after {} bytes", data.len()),
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
         }
@@ -154,13 +207,49 @@ impl Peer {
 
     /// Sends no more: the other side sees the end.
     pub fn finish(&self) {
-        self.0.shutdown(Shutdown::Write).unwrap();
+        self.0.finish().unwrap();
     }
 
     /// Cuts the connection.
     pub fn reset(self) {
-        SockRef::from(&self.0).set_linger(Some(Duration::ZERO)).unwrap();
+        self.0.reset();
     }
+}
+
+#[derive(Clone, Copy)]
+enum Width {
+    Default,
+    Narrow,
+}
+
+fn tcp(addr: SocketAddr, width: Width) -> TcpStream {
+    patient(socket(Domain::for_address(addr), &addr.into(), width).into())
+}
+
+fn patient(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+#[cfg(unix)]
+fn unix(to: &Endpoint, width: Width) -> UnixStream {
+    let address = SockAddr::unix(to.path().unwrap()).unwrap();
+    let stream: UnixStream = socket(Domain::UNIX, &address, width).into();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
+fn socket(domain: Domain, address: &SockAddr, width: Width) -> Socket {
+    let socket = Socket::new(domain, Type::STREAM, None).unwrap();
+    if let Width::Narrow = width {
+        socket.set_recv_buffer_size(NARROW).unwrap();
+        socket.set_send_buffer_size(NARROW).unwrap();
+    }
+    socket.connect(address).unwrap();
+    socket
 }
 
 /// What a narrow peer asks for; systems double it, or have a minimum.
@@ -171,51 +260,4 @@ fn difference(got: &[u8], wanted: &[u8]) -> String {
     let shown =
         |data: &[u8]| String::from_utf8_lossy(&data[at..data.len().min(at + 16)]).into_owned();
     format!("at byte {at}: got {:?}, wanted {:?}", shown(got), shown(wanted))
-}
-
-/// An address where to connect takes for ever: a listener whose backlog is full.
-pub struct Hanging {
-    listener: Socket,
-    pub addr: SocketAddr,
-    filling: Vec<Socket>,
-}
-
-impl Hanging {
-    pub fn new() -> Self {
-        let addr: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        listener.bind(&addr.into()).unwrap();
-        listener.listen(0).unwrap();
-        let addr = listener.local_addr().unwrap().as_socket().unwrap();
-        let mut filling = Vec::new();
-        loop {
-            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-            let connected = socket.connect_timeout(&addr.into(), Duration::from_millis(100));
-            filling.push(socket);
-            match connected {
-                Ok(()) => assert!(filling.len() < 100, "the backlog does not fill"),
-                Err(error) if error.kind() == ErrorKind::TimedOut => break,
-                Err(error) => panic!("{error}"),
-            }
-        }
-        Self { listener, addr, filling }
-    }
-}
-
-/// An address that nobody has just now, and nobody else takes.
-pub fn free_addr() -> SocketAddr {
-    TcpListener::bind(quiet()).unwrap().local_addr().unwrap()
-}
-
-/// A loopback address of one's own to listen on, port 0: one may leave it and come back, and no
-/// connection takes its port, nor does another test listen there meanwhile and get one's peers.
-pub fn quiet() -> SocketAddr {
-    static COUNT: AtomicU8 = AtomicU8::new(0);
-    let [_, _, high, low] = process::id().to_be_bytes();
-    let own = Ipv4Addr::new(127, 64 | high & 63, low, COUNT.fetch_add(1, Ordering::Relaxed).max(1));
-    // On Linux every address of 127.0.0.0/8 is this machine's.
-    match TcpListener::bind((own, 0)) {
-        Ok(_) => (own, 0).into(),
-        Err(_) => (Ipv4Addr::LOCALHOST, 0).into(),
-    }
 }
