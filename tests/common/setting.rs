@@ -1,12 +1,14 @@
 //! What a test is stamped for: a scaling design, and the stream that its connections are.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sockeye::{Client, Server, Service, TcpOptions, client, raw, server};
 
 use super::authority::{tls_client, tls_server};
-use super::{Design, Folder};
+use super::{Design, Folder, Place, quiet};
 
 /// What connections are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +35,26 @@ impl Setting {
 
     /// The same of whatever else is wanted.
     pub fn listen(self, builder: server::Builder) -> Served {
-        let folder = Folder::new();
+        self.listen_at((Ipv4Addr::LOCALHOST, 0).into(), builder)
+    }
+
+    /// The same where nobody else comes or goes, so that it may stop and start again.
+    pub fn listen_quietly(self, builder: server::Builder) -> Served {
+        self.listen_at(quiet(), builder)
+    }
+
+    fn listen_at(self, addr: SocketAddr, builder: server::Builder) -> Served {
+        let folder = Arc::new(Folder::new());
         let server = match self.stream {
-            Stream::Tcp => builder.listen("127.0.0.1:0"),
-            Stream::Tls => builder.tls(tls_server()).listen("127.0.0.1:0"),
+            Stream::Tcp => builder.listen(addr),
+            Stream::Tls => builder.tls(tls_server()).listen(addr),
             #[cfg(unix)]
             Stream::Unix => builder.listen(folder.path().join("a.sock")),
             Stream::Memory => builder.listen(memory_name()),
         };
-        Served { server: server.unwrap(), stream: self.stream, _folder: folder }
+        let server = server.unwrap();
+        let (endpoint, service) = (server.local_addr(), server.service().clone());
+        Served { server, place: Place { stream: self.stream, endpoint, service, folder } }
     }
 }
 
@@ -54,17 +67,22 @@ impl Deref for Setting {
 }
 
 /// A server, of which a peer knows how to reach it.
+#[derive(Clone)]
 pub struct Served {
     server: Server,
-    pub stream: Stream,
-    _folder: Folder,
+    place: Place,
 }
 
 impl Served {
+    /// Where it listens.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
     /// A client of it, whose service need not be the same except in memory.
     pub fn client(&self, service: &Service, protocol: raw::ClientProtocol) -> client::Builder {
         let builder = Client::builder(service, protocol);
-        match self.stream {
+        match self.place.stream {
             Stream::Tls => builder.tls(tls_client()),
             _ => builder,
         }
@@ -112,6 +130,17 @@ macro_rules! on_streams_with_resets {
         $crate::on_stream!(tcp Tcp: $($tests)+);
         $crate::on_stream!(tls Tls: $($tests)+);
         $crate::on_stream!(memory Memory: $($tests)+);
+    };
+}
+
+/// The same for streams whose peers are not of the service itself.
+#[macro_export]
+macro_rules! on_sockets {
+    ($($tests:tt)+) => {
+        $crate::on_stream!(tcp_socket Tcp: $($tests)+);
+        $crate::on_stream!(tls_socket Tls: $($tests)+);
+        #[cfg(unix)]
+        $crate::on_stream!(unix_socket Unix: $($tests)+);
     };
 }
 

@@ -43,7 +43,7 @@ impl Reachable for Served {
     }
 
     fn stream(&self) -> Stream {
-        self.stream
+        self.place().stream
     }
 }
 
@@ -115,8 +115,13 @@ impl Peer {
         self.endpoint().socket_addr().unwrap()
     }
 
+    /// Where it is connected to.
+    pub fn remote(&self) -> Endpoint {
+        self.0.remote()
+    }
+
     pub fn remote_addr(&self) -> SocketAddr {
-        self.0.remote().socket_addr().unwrap()
+        self.remote().socket_addr().unwrap()
     }
 
     pub fn another_handle(&self) -> Self {
