@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 
-use sockeye::{Client, Endpoint, Server, Service, raw};
+use sockeye::{Client, Endpoint, Server, Service, client, raw};
 
-use super::{Folder, LIMIT, Stream};
+use super::{Folder, LIMIT, Listener, Stream, tls_client};
 
 /// An address of one stream, and what must be there for it.
 #[derive(Clone)]
@@ -22,6 +22,20 @@ pub struct Place {
 impl Place {
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Listens there, and has plain peers for those who connect.
+    pub fn listen(&self) -> Listener {
+        Listener::new(self.clone())
+    }
+
+    /// A client of whoever listens there.
+    pub fn client(&self, service: &Service, protocol: raw::ClientProtocol) -> client::Builder {
+        let builder = Client::builder(service, protocol);
+        match self.stream {
+            Stream::Tls => builder.tls(tls_client()),
+            _ => builder,
+        }
     }
 
     /// Somebody else listens there as long as the result lives, if that is possible.

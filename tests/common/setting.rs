@@ -5,10 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sockeye::{Client, Server, Service, TcpOptions, client, raw, server};
+#[cfg(unix)]
+use sockeye::UnixName;
+use sockeye::{Endpoint, Server, Service, TcpOptions, raw, server};
 
-use super::authority::{tls_client, tls_server};
-use super::{Design, Folder, Place, quiet};
+use super::{Design, Folder, Listener, Place, free_addr, quiet, tls_server};
 
 /// What connections are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,23 @@ impl Setting {
         self.listen_at(quiet(), builder)
     }
 
+    /// An address of its own where nobody listens.
+    pub fn nowhere(self, service: &Service) -> Place {
+        let folder = Arc::new(Folder::new());
+        let endpoint = match self.stream {
+            Stream::Tcp | Stream::Tls => free_addr().into(),
+            #[cfg(unix)]
+            Stream::Unix => Endpoint::Unix(UnixName::Path(folder.path().join("a.sock").into())),
+            Stream::Memory => Endpoint::MemoryName(memory_name().into()),
+        };
+        Place { stream: self.stream, endpoint, service: service.clone(), folder }
+    }
+
+    /// A listener of the test's own.
+    pub fn listener(self, service: &Service) -> Listener {
+        self.nowhere(service).listen()
+    }
+
     fn listen_at(self, addr: SocketAddr, builder: server::Builder) -> Served {
         let folder = Arc::new(Folder::new());
         let server = match self.stream {
@@ -50,7 +68,7 @@ impl Setting {
             Stream::Tls => builder.tls(tls_server()).listen(addr),
             #[cfg(unix)]
             Stream::Unix => builder.listen(folder.path().join("a.sock")),
-            Stream::Memory => builder.listen(memory_name()),
+            Stream::Memory => builder.listen(Endpoint::MemoryName(memory_name().into())),
         };
         let server = server.unwrap();
         let (endpoint, service) = (server.local_addr(), server.service().clone());
@@ -78,15 +96,6 @@ impl Served {
     pub fn place(&self) -> Place {
         self.place.clone()
     }
-
-    /// A client of it, whose service need not be the same except in memory.
-    pub fn client(&self, service: &Service, protocol: raw::ClientProtocol) -> client::Builder {
-        let builder = Client::builder(service, protocol);
-        match self.place.stream {
-            Stream::Tls => builder.tls(tls_client()),
-            _ => builder,
-        }
-    }
 }
 
 impl Deref for Served {
@@ -108,7 +117,7 @@ pub fn narrow(builder: server::Builder) -> server::Builder {
 
 fn memory_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    format!("memory:test-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Stamps each test function, which takes a [`Setting`], for every stream and both designs.
@@ -127,9 +136,9 @@ macro_rules! on_all_streams {
 #[macro_export]
 macro_rules! on_streams_with_resets {
     ($($tests:tt)+) => {
-        $crate::on_stream!(tcp Tcp: $($tests)+);
-        $crate::on_stream!(tls Tls: $($tests)+);
-        $crate::on_stream!(memory Memory: $($tests)+);
+        $crate::on_stream!(tcp_resetting Tcp: $($tests)+);
+        $crate::on_stream!(tls_resetting Tls: $($tests)+);
+        $crate::on_stream!(memory_resetting Memory: $($tests)+);
     };
 }
 

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use sockeye::testing::{Conditions, set_conditions};
-use sockeye::{Client, CloseReason, Endpoint, Limits, Service, raw};
+use sockeye::{Client, CloseReason, Endpoint, Limits, Server, Service, raw};
 
-use super::{LIMIT, Line};
+use super::{LIMIT, Line, Peer};
 
 /// Several of these are one connection.
 #[derive(Clone)]
@@ -24,8 +25,14 @@ pub struct Memory {
 struct Held {
     handle: raw::Handle,
     shared: Arc<Shared>,
-    /// It lives as long as it is held.
-    _client: Client,
+    /// What the session is of.
+    _owner: Owner,
+}
+
+/// They live as long as they are held.
+enum Owner {
+    Client(#[expect(dead_code, reason = "held")] Client),
+    Server(#[expect(dead_code, reason = "held")] Server),
 }
 
 #[derive(Default)]
@@ -46,17 +53,15 @@ struct State {
 impl Memory {
     pub fn connected(service: &Service, to: &Endpoint) -> Self {
         let shared = Arc::<Shared>::default();
-        let client = Client::builder(service, raw::client(Filling(Arc::clone(&shared))))
-            .limits(Limits::default().queue(BOUND).marks(0, BOUND).close(2 * LIMIT))
-            .connect(to)
-            .unwrap();
+        let filling = Filling { shared: Arc::clone(&shared), opened: None };
+        let builder = Client::builder(service, raw::client(filling)).limits(limits());
+        let client = builder.connect(to).unwrap();
         // Who is cut off at once is told so by the first read.
         if let Err(error) = client.wait_connected(LIMIT) {
             assert_eq!(error.kind(), sockeye::ErrorKind::Closed);
         }
         let handle = client.handle();
-        let held = Held { handle, shared, _client: client };
-        Self { held: Arc::new(held), queue: QUEUE, nonblocking: false }
+        Self::of(Held { handle, shared, _owner: Owner::Client(client) })
     }
 
     /// The same, of little capacity.
@@ -64,6 +69,10 @@ impl Memory {
         let narrow = Conditions::default().capacity(super::NARROW);
         set_conditions(service, to.to_string(), narrow).unwrap();
         Self { queue: super::NARROW, ..Self::connected(service, to) }
+    }
+
+    fn of(held: Held) -> Self {
+        Self { held: Arc::new(held), queue: QUEUE, nonblocking: false }
     }
 
     fn ends(&self) -> (Endpoint, Endpoint) {
@@ -81,34 +90,69 @@ impl Drop for Held {
     }
 }
 
+/// A server of such sessions.
+pub struct MemoryListener {
+    server: Server,
+    opened: Receiver<(raw::Handle, Arc<Shared>)>,
+}
+
+impl MemoryListener {
+    pub fn new(service: &Service, at: &Endpoint) -> Self {
+        let (told, opened) = channel();
+        let protocol =
+            raw::server(move |_| Filling { shared: Arc::default(), opened: Some(told.clone()) });
+        let server = Server::builder(service, protocol).limits(limits()).listen(at).unwrap();
+        Self { server, opened }
+    }
+
+    pub fn accept(&self) -> Option<Peer> {
+        let (handle, shared) = self.opened.try_recv().ok()?;
+        let _owner = Owner::Server(self.server.clone());
+        Some(Peer(Box::new(Memory::of(Held { handle, shared, _owner }))))
+    }
+}
+
+impl Drop for MemoryListener {
+    fn drop(&mut self) {
+        self.server.stop().unwrap();
+    }
+}
+
 /// The session's end of it.
-struct Filling(Arc<Shared>);
+struct Filling {
+    shared: Arc<Shared>,
+    /// Who accepts it, if anybody shall.
+    opened: Option<Sender<(raw::Handle, Arc<Shared>)>>,
+}
 
 impl raw::Handler for Filling {
     fn on_open(&mut self, session: &mut raw::Session<'_>) {
         let ends = session.local_addr().zip(session.peer_addr());
-        self.0.state.lock().unwrap().opened = ends;
+        self.shared.state.lock().unwrap().opened = ends;
+        if let Some(opened) = &self.opened {
+            let _ = opened.send((session.handle(), Arc::clone(&self.shared)));
+        }
     }
 
     fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
-        let mut state = self.0.state.lock().unwrap();
+        let mut state = self.shared.state.lock().unwrap();
         state.data.extend(data);
         if state.data.len() >= INBOX {
             state.paused = true;
             session.pause();
         }
-        self.0.changed.notify_all();
+        self.shared.changed.notify_all();
     }
 
     fn on_sent(&mut self, _: &mut raw::Session<'_>, _: usize, _: usize) {
         // Under the lock, so that nobody misses it.
-        let _state = self.0.state.lock().unwrap();
-        self.0.changed.notify_all();
+        let _state = self.shared.state.lock().unwrap();
+        self.shared.changed.notify_all();
     }
 
     fn on_end(&mut self, _: &mut raw::Session<'_>) -> raw::End {
-        self.0.state.lock().unwrap().ended = true;
-        self.0.changed.notify_all();
+        self.shared.state.lock().unwrap().ended = true;
+        self.shared.changed.notify_all();
         raw::End::KeepOpen
     }
 
@@ -117,8 +161,8 @@ impl raw::Handler for Filling {
             CloseReason::Reset => ErrorKind::ConnectionReset,
             _ => ErrorKind::ConnectionAborted,
         };
-        self.0.state.lock().unwrap().closed = Some(kind);
-        self.0.changed.notify_all();
+        self.shared.state.lock().unwrap().closed = Some(kind);
+        self.shared.changed.notify_all();
     }
 }
 
@@ -204,6 +248,10 @@ impl Line for Memory {
     fn remote(&self) -> Endpoint {
         self.ends().1
     }
+}
+
+fn limits() -> Limits {
+    Limits::default().queue(BOUND).marks(0, BOUND).close(2 * LIMIT)
 }
 
 /// What waits in a peer to be sent and to be received: about as much as in a socket.

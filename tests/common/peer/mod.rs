@@ -16,6 +16,7 @@ use sockeye::{Endpoint, Server};
 use super::{LIMIT, Served, Stream, addr_of, eventually};
 pub use line::Line;
 use memory::Memory;
+pub use memory::MemoryListener;
 use tls::Tls;
 
 /// A connection whose calls wait for [`LIMIT`] at most.
@@ -104,6 +105,18 @@ impl Peer {
 
     pub fn of(stream: TcpStream) -> Self {
         Self(Box::new(patient(stream)))
+    }
+
+    /// A server's end of TLS, shaking hands.
+    pub fn of_tls(stream: TcpStream) -> Self {
+        Self(Box::new(Tls::accepted(patient(stream)).shaken()))
+    }
+
+    #[cfg(unix)]
+    pub fn of_unix(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        stream.set_write_timeout(Some(LIMIT)).unwrap();
+        Self(Box::new(stream))
     }
 
     /// What its session knows it as. Not all streams tell peers apart.
