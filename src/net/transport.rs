@@ -123,7 +123,7 @@ impl Transport {
         }
     }
 
-    /// Writes as much as there is room for, and what [`unsent`](Self::unsent) counts before it.
+    /// Writes as much as there is room for, and what is not [flushed](Self::is_flushed) before it.
     /// The buffer is scratch.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
     pub(crate) fn write(
@@ -142,18 +142,28 @@ impl Transport {
         }
     }
 
-    /// Bytes that the transport has taken over, or made itself, and not handed to the system yet:
-    /// at most one write's. A write, even of nothing, tries again.
-    pub(crate) fn unsent(&self) -> usize {
+    /// Bytes that the transport has taken over and not handed to the system yet: at most one
+    /// write's.
+    pub(crate) fn held(&self) -> usize {
         match self {
             Self::Plain(_) => 0,
             #[cfg(feature = "tls")]
-            Self::Tls(layer) => layer.unsent(),
+            Self::Tls(layer) => layer.held(),
+        }
+    }
+
+    /// Whether the system has got everything, also what the transport has to say of its own. If
+    /// not, a write, even of nothing, tries again.
+    pub(crate) fn is_flushed(&self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.is_flushed(),
         }
     }
 
     /// Says goodbye behind what was written: with TLS `close_notify`, then the stream's own end.
-    /// False when that has to wait for room: to be called again when nothing is unsent.
+    /// False when that has to wait for room: to be called again when it is flushed.
     pub(crate) fn finish(&mut self) -> io::Result<bool> {
         match self {
             Self::Plain(stream) => stream.shutdown_write().map(|()| true),

@@ -121,12 +121,12 @@ impl Core {
     }
 
     pub(super) fn queue_len(&self) -> usize {
-        self.lent.as_ref().map_or(0, |lent| lent.out.len()) + self.unsent()
+        self.lent.as_ref().map_or(0, |lent| lent.out.len()) + self.held()
     }
 
-    /// What the transport has yet to send of what it has taken over.
-    fn unsent(&self) -> usize {
-        self.transport.as_ref().map_or(0, Transport::unsent)
+    /// What the transport has taken over and yet to send.
+    fn held(&self) -> usize {
+        self.transport.as_ref().map_or(0, Transport::held)
     }
 
     /// Queues a message of a callback's, or tells why not.
@@ -218,23 +218,23 @@ impl Core {
     /// Writes as much as the socket takes, and tells how much that was. The buffer is scratch.
     pub(super) fn flush(&mut self, buffer: &mut [u8]) -> usize {
         let (Some(lent), Some(transport)) = (&mut self.lent, &mut self.transport) else { return 0 };
-        let mut total = 0;
-        while !self.blocked && (!lent.out.is_empty() || transport.unsent() > 0) {
+        let before = lent.out.len() + transport.held();
+        while !self.blocked && (!lent.out.is_empty() || !transport.is_flushed()) {
             match lent.out.peek(|slices, bytes| transport.write(slices, bytes, buffer)) {
                 Ok(Written { count, full }) => {
                     lent.out.consume(count);
-                    total += count;
                     self.blocked = full;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    let after = lent.out.len() + transport.held();
                     self.die(CloseReason::of(error), Ending::Graceful);
-                    break;
+                    return before - after;
                 }
             }
         }
-        total
+        before - (lent.out.len() + transport.held())
     }
 
     /// Takes the next steps of a close that is under way.

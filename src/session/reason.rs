@@ -61,7 +61,9 @@ impl CloseReason {
         match error.kind() {
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe => Self::Reset,
+            | io::ErrorKind::BrokenPipe
+            // What shutting down says of a socket that was reset meanwhile.
+            | io::ErrorKind::NotConnected => Self::Reset,
             _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
                 Some(failure) if failure.kind() == ErrorKind::Tls => Self::Tls(failure.clone()),
                 _ => Self::Io(Arc::new(error)),

@@ -6,10 +6,10 @@ use std::thread;
 
 use sockeye::{Bytes, CloseReason, ErrorKind, Limits, Overflow, Sent, Server, Service, raw};
 
-use crate::common::{Design, Event, Events, LIMIT, Peer, Probe, SHORT, addr_of, eventually};
-use crate::{on_both_designs, served};
+use crate::common::{Event, Events, LIMIT, Peer, Probe, SHORT, Served, Setting, eventually};
+use crate::{on_all_streams, served};
 
-on_both_designs!(
+on_all_streams!(
     a_member_that_does_not_read_ends_under_wait,
     a_member_that_does_not_read_ends_under_disconnect,
     a_member_that_does_not_read_misses_messages_under_drop,
@@ -22,7 +22,7 @@ const MESSAGES: usize = 300;
 
 /// A group of four, the first of which does not read.
 struct Room {
-    server: Server,
+    server: Served,
     group: raw::Group,
     lazy: Peer,
     session: raw::Handle,
@@ -31,14 +31,14 @@ struct Room {
 }
 
 impl Room {
-    fn new(service: &Service, policy: Overflow) -> Self {
+    fn new(setting: Setting, service: &Service, policy: Overflow) -> Self {
         let group = raw::Group::new(service);
         let joined = group.clone();
         let (probe, events) = Probe::new();
         let probe = probe.on_open(move |session| assert!(session.join(&joined)));
         let limits = Limits::default().queue(LIMIT_OF_QUEUE).overflow(policy);
-        let server = served(service, probe, limits);
-        let lazy = Peer::narrow(addr_of(&server));
+        let server = served(setting, service, probe, limits);
+        let lazy = Peer::narrow(&server);
         let session = events.open();
         let others: Vec<Peer> = (0..3).map(|_| Peer::new(&server)).collect();
         others.iter().for_each(|_| drop(events.open()));
@@ -62,9 +62,9 @@ impl Room {
     }
 }
 
-fn assert_ends(design: Design, policy: Overflow) {
-    let service = design.service();
-    let mut room = Room::new(&service, policy);
+fn assert_ends(setting: Setting, policy: Overflow) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, policy);
     room.send_all();
     let reason = room.events.close();
     assert!(matches!(reason, CloseReason::Overflow), "{reason:?}");
@@ -75,17 +75,17 @@ fn assert_ends(design: Design, policy: Overflow) {
     assert!(!more.iter().any(|event| matches!(event, Event::Close(_))), "nobody else ends");
 }
 
-fn a_member_that_does_not_read_ends_under_wait(design: Design) {
-    assert_ends(design, Overflow::Wait);
+fn a_member_that_does_not_read_ends_under_wait(setting: Setting) {
+    assert_ends(setting, Overflow::Wait);
 }
 
-fn a_member_that_does_not_read_ends_under_disconnect(design: Design) {
-    assert_ends(design, Overflow::Disconnect);
+fn a_member_that_does_not_read_ends_under_disconnect(setting: Setting) {
+    assert_ends(setting, Overflow::Disconnect);
 }
 
-fn a_member_that_does_not_read_misses_messages_under_drop(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, Overflow::Drop);
+fn a_member_that_does_not_read_misses_messages_under_drop(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, Overflow::Drop);
     room.send_all();
     assert!(room.session.is_open());
     let dropped = room.session.stats().dropped;
@@ -105,15 +105,15 @@ fn a_member_that_does_not_read_misses_messages_under_drop(design: Design) {
     assert!(messages.iter().all(|message| message[4..].iter().all(|byte| *byte == b'.')));
 }
 
-fn what_waits_in_a_group_is_bounded(design: Design) {
+fn what_waits_in_a_group_is_bounded(setting: Setting) {
     // A single thread, which a callback holds up, so that nothing is delivered.
-    let service = design.with(1).start().unwrap();
+    let service = setting.with(1).start().unwrap();
     let group = raw::Group::new(&service);
     let joined = group.clone();
     let (probe, events) = Probe::new();
     let probe = probe.on_open(move |session| assert!(session.join(&joined)));
     let builder = Server::builder(&service, probe.serve());
-    let server = builder.limits(Limits::default().queue(64 << 20)).listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder.limits(Limits::default().queue(64 << 20)));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let (go_on, wait) = channel::<()>();

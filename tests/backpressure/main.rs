@@ -13,15 +13,13 @@ mod waiting;
 
 use std::sync::mpsc::channel;
 
-use sockeye::{Limits, Server, Service, TcpOptions, raw};
+use sockeye::{Limits, Server, Service, raw};
 
-use common::{LIMIT, Probe};
+use common::{LIMIT, Probe, Served, Setting, narrow};
 
 /// A server whose connections hold little in the system, so that the rest is the session's.
-fn served(service: &Service, probe: Probe, limits: Limits) -> Server {
-    let options = TcpOptions::default().send_buffer(8192).receive_buffer(8192);
-    let builder = Server::builder(service, probe.serve()).limits(limits).tcp_options(options);
-    builder.listen("127.0.0.1:0").unwrap()
+fn served(setting: Setting, service: &Service, probe: Probe, limits: Limits) -> Served {
+    setting.listen(narrow(Server::builder(service, probe.serve()).limits(limits)))
 }
 
 /// Runs a job with the session, and returns what it returns.

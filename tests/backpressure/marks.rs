@@ -5,10 +5,10 @@ use std::thread;
 
 use sockeye::{Limits, Overflow, Sent};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, addr_of};
-use crate::{ask, on_both_designs, served};
+use crate::common::{Event, LIMIT, Peer, Probe, Setting};
+use crate::{ask, on_all_streams, served};
 
-on_both_designs!(
+on_all_streams!(
     above_the_high_mark_sends_report_congestion,
     a_handles_sends_count_what_waits_in_the_mailbox,
     on_drain_comes_once_for_each_congestion,
@@ -21,12 +21,12 @@ fn drains(events: &[Event]) -> usize {
     events.iter().filter(|event| matches!(event, Event::Drain)).count()
 }
 
-fn above_the_high_mark_sends_report_congestion(design: Design) {
-    let service = design.service();
+fn above_the_high_mark_sends_report_congestion(setting: Setting) {
+    let service = setting.service();
     for policy in [Overflow::Wait, Overflow::Drop, Overflow::Disconnect] {
         let (probe, events) = Probe::new();
         let limits = Limits::default().queue(10_000).marks(100, 1000).overflow(policy);
-        let server = served(&service, probe, limits);
+        let server = served(setting, &service, probe, limits);
         let mut peer = Peer::new(&server);
         let handle = events.open();
         let sent = ask(&handle, |session| {
@@ -44,10 +44,10 @@ fn above_the_high_mark_sends_report_congestion(design: Design) {
     }
 }
 
-fn a_handles_sends_count_what_waits_in_the_mailbox(design: Design) {
-    let service = design.service();
+fn a_handles_sends_count_what_waits_in_the_mailbox(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().queue(2000).marks(100, 1000));
+    let server = served(setting, &service, probe, Limits::default().queue(2000).marks(100, 1000));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let (go_on, wait) = channel::<()>();
@@ -74,10 +74,10 @@ fn a_handles_sends_count_what_waits_in_the_mailbox(design: Design) {
     peer.expect("and on");
 }
 
-fn on_drain_comes_once_for_each_congestion(design: Design) {
-    let service = design.service();
+fn on_drain_comes_once_for_each_congestion(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().marks(100, 1000));
+    let server = served(setting, &service, probe, Limits::default().marks(100, 1000));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     for _ in 0..5 {
@@ -93,13 +93,13 @@ fn on_drain_comes_once_for_each_congestion(design: Design) {
     }
 }
 
-fn on_drain_comes_at_the_low_mark(design: Design) {
-    let service = design.service();
+fn on_drain_comes_at_the_low_mark(setting: Setting) {
+    let service = setting.service();
     let (told, pending) = channel();
     let (probe, events) = Probe::new();
     let probe = probe.on_drain(move |session| _ = told.send(session.pending()));
-    let server = served(&service, probe, Limits::default().marks(10_000, 20_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default().marks(10_000, 20_000));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let size = 1 << 20;
     assert_eq!(handle.send(vec![1; size]), Sent::Congested);
@@ -111,8 +111,8 @@ fn on_drain_comes_at_the_low_mark(design: Design) {
     assert!(pending <= 10_000, "{pending} bytes");
 }
 
-fn what_on_drain_sends_goes_on(design: Design) {
-    let service = design.service();
+fn what_on_drain_sends_goes_on(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let rounds = std::sync::atomic::AtomicUsize::new(0);
     let probe = probe.on_drain(move |session| {
@@ -121,7 +121,7 @@ fn what_on_drain_sends_goes_on(design: Design) {
             session.send([2; 500]);
         }
     });
-    let server = served(&service, probe, Limits::default().marks(0, 100));
+    let server = served(setting, &service, probe, Limits::default().marks(0, 100));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.send([1; 500]);
@@ -131,8 +131,8 @@ fn what_on_drain_sends_goes_on(design: Design) {
     peer.expect_end();
 }
 
-fn a_sender_paced_by_on_drain_never_meets_the_bound(design: Design) {
-    let service = design.service();
+fn a_sender_paced_by_on_drain_never_meets_the_bound(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let left = std::sync::Arc::new(std::sync::Mutex::new(2000));
     let go_on = move |session: &mut sockeye::raw::Session<'_>| {
@@ -149,8 +149,8 @@ fn a_sender_paced_by_on_drain_never_meets_the_bound(design: Design) {
     };
     let probe = probe.on_open(go_on.clone()).on_drain(go_on);
     let limits = Limits::default().queue(20_000).marks(5000, 10_000);
-    let server = served(&service, probe, limits.overflow(Overflow::Disconnect));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, limits.overflow(Overflow::Disconnect));
+    let mut peer = Peer::narrow(&server);
     let data = thread::spawn(move || peer.receive_to_end()).join().unwrap();
     let wanted: Vec<u8> = (0..2000).rev().flat_map(|left| [left as u8; 1000]).collect();
     assert!(data == wanted);

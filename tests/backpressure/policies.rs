@@ -7,10 +7,10 @@ use std::thread;
 
 use sockeye::{CloseReason, ErrorKind, Limits, Overflow, Sent};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, addr_of, eventually};
-use crate::{ask, on_both_designs, served};
+use crate::common::{Event, LIMIT, Peer, Probe, Setting, eventually};
+use crate::{ask, on_all_streams, served};
 
-on_both_designs!(
+on_all_streams!(
     drop_skips_what_does_not_fit_and_counts_it,
     drop_keeps_the_order_of_the_rest_and_the_messages_whole,
     drop_skips_what_a_handle_sends_too,
@@ -20,11 +20,11 @@ on_both_designs!(
     disconnect_does_not_strike_below_the_bound,
 );
 
-fn drop_skips_what_does_not_fit_and_counts_it(design: Design) {
-    let service = design.service();
+fn drop_skips_what_does_not_fit_and_counts_it(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(10_000).overflow(Overflow::Drop);
-    let server = served(&service, probe, limits);
+    let server = served(setting, &service, probe, limits);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     for round in 1..=3 {
@@ -68,12 +68,12 @@ fn numbers(data: &[u8]) -> Vec<u32> {
     data.chunks(100).map(number).collect()
 }
 
-fn drop_keeps_the_order_of_the_rest_and_the_messages_whole(design: Design) {
-    let service = design.service();
+fn drop_keeps_the_order_of_the_rest_and_the_messages_whole(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(5000).overflow(Overflow::Drop);
-    let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, limits);
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut accepted = Vec::new();
     for batch in 0..100 {
@@ -100,12 +100,12 @@ fn drop_keeps_the_order_of_the_rest_and_the_messages_whole(design: Design) {
     assert_eq!(numbers(&reading.join().unwrap()), accepted);
 }
 
-fn drop_skips_what_a_handle_sends_too(design: Design) {
-    let service = design.service();
+fn drop_skips_what_a_handle_sends_too(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(5000).overflow(Overflow::Drop);
-    let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, limits);
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut accepted = Vec::new();
     for number in 0..5000 {
@@ -128,12 +128,12 @@ fn drop_skips_what_a_handle_sends_too(design: Design) {
     assert_eq!(numbers(&reading.join().unwrap()), accepted);
 }
 
-fn drop_lets_an_echo_read_on(design: Design) {
-    let service = design.service();
+fn drop_lets_an_echo_read_on(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(20_000).marks(0, 1000).overflow(Overflow::Drop);
-    let server = served(&service, probe.echo(), limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe.echo(), limits);
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     // It never reads, and is read from all the same.
     peer.send(vec![1; 2 << 20]);
@@ -143,8 +143,8 @@ fn drop_lets_an_echo_read_on(design: Design) {
     assert!(handle.is_open());
 }
 
-fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(design: Design) {
-    let service = design.service();
+fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(setting: Setting) {
+    let service = setting.service();
     let returned = Arc::new(AtomicBool::new(false));
     let (told, answers) = channel();
     let (closed, at_close) = channel();
@@ -159,7 +159,7 @@ fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(design:
         })
         .on_close(move |_| _ = closed.send(in_close.load(Ordering::SeqCst)));
     let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect);
-    let server = served(&service, probe, limits);
+    let server = served(setting, &service, probe, limits);
     let mut peer = Peer::new(&server);
     peer.send("x");
     let sent = answers.recv_timeout(LIMIT).unwrap();
@@ -171,17 +171,15 @@ fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(design:
     assert_eq!(server.traffic().stats.bytes_sent, 0);
 }
 
-fn disconnect_ends_the_session_when_a_handle_meets_the_bound(design: Design) {
-    let service = design.service();
+fn disconnect_ends_the_session_when_a_handle_meets_the_bound(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(100_000).overflow(Overflow::Disconnect);
-    let server = served(&service, probe, limits);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, limits);
+    let mut peer = Peer::narrow(&server);
+    let handle = events.open();
     let mut bystander = Peer::new(&server);
-    let handle = [events.open(), events.open()]
-        .into_iter()
-        .find(|handle| handle.peer_addr() == Some(peer.addr().into()))
-        .unwrap();
+    events.open();
     let refused = loop {
         match handle.send([1; 10_000]) {
             Sent::Queued | Sent::Congested => assert!(handle.pending() <= 100_000),
@@ -197,11 +195,11 @@ fn disconnect_ends_the_session_when_a_handle_meets_the_bound(design: Design) {
     assert_eq!(events.data(10), b"still here");
 }
 
-fn disconnect_does_not_strike_below_the_bound(design: Design) {
-    let service = design.service();
+fn disconnect_does_not_strike_below_the_bound(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().queue(10_000).overflow(Overflow::Disconnect);
-    let server = served(&service, probe.echo(), limits);
+    let server = served(setting, &service, probe.echo(), limits);
     let mut peer = Peer::new(&server);
     for _ in 0..200 {
         // As much as the queue holds, again and again.

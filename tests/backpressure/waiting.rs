@@ -7,10 +7,10 @@ use std::thread;
 
 use sockeye::{CloseReason, ErrorKind, Limits, Sent, Server};
 
-use crate::common::{Design, Event, LIMIT, Peer, Probe, Random, SHORT, addr_of, bounded};
-use crate::{ask, on_both_designs, served};
+use crate::common::{Event, LIMIT, Peer, Probe, Random, SHORT, Setting, bounded};
+use crate::{ask, on_all_streams, served};
 
-on_both_designs!(
+on_all_streams!(
     an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing,
     an_echo_with_a_queue_smaller_than_a_read_loses_nothing,
     a_peer_that_does_not_read_is_not_read_from,
@@ -28,8 +28,8 @@ const HIGH: usize = 64 << 10;
 /// The most that a worker reads at once.
 const READ: usize = 64 << 10;
 
-fn an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing(design: Design) {
-    let service = design.service();
+fn an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing(setting: Setting) {
+    let service = setting.service();
     let most = Arc::new(AtomicUsize::new(0));
     let (told, congested) = channel();
     let (probe, events) = Probe::new();
@@ -42,9 +42,9 @@ fn an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing(design: Design
         }
     });
     let limits = Limits::default().queue(256 << 10).marks(32 << 10, HIGH);
-    let server = served(&service, probe, limits);
+    let server = served(setting, &service, probe, limits);
     let data = Random::new().bytes(4 << 20);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let mut writer = peer.another_handle();
     let sent = data.clone();
     let writing = thread::spawn(move || writer.send(sent));
@@ -56,14 +56,14 @@ fn an_echo_that_ignores_every_answer_is_bounded_and_loses_nothing(design: Design
     assert!(!events.rest().iter().any(|event| matches!(event, Event::Close(_))));
 }
 
-fn an_echo_with_a_queue_smaller_than_a_read_loses_nothing(design: Design) {
-    let service = design.service();
+fn an_echo_with_a_queue_smaller_than_a_read_loses_nothing(setting: Setting) {
+    let service = setting.service();
     for queue in [1, 1000, READ - 1] {
         let (probe, events) = Probe::new();
         let probe = probe.echo();
-        let server = served(&service, probe, Limits::default().queue(queue));
+        let server = served(setting, &service, probe, Limits::default().queue(queue));
         let data = Random::new().bytes(if queue == 1 { 2000 } else { 300_000 });
-        let mut peer = Peer::narrow(addr_of(&server));
+        let mut peer = Peer::narrow(&server);
         let mut writer = peer.another_handle();
         let sent = data.clone();
         let writing = thread::spawn(move || {
@@ -76,11 +76,11 @@ fn an_echo_with_a_queue_smaller_than_a_read_loses_nothing(design: Design) {
     }
 }
 
-fn a_peer_that_does_not_read_is_not_read_from(design: Design) {
-    let service = design.service();
+fn a_peer_that_does_not_read_is_not_read_from(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().marks(1000, 2000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default().marks(1000, 2000));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let queued = 1 << 20;
     assert_eq!(ask(&handle, move |session| session.send(vec![1; queued])), Sent::Congested);
@@ -93,12 +93,13 @@ fn a_peer_that_does_not_read_is_not_read_from(design: Design) {
     assert_eq!(events.data(sent).len(), sent);
 }
 
-fn a_foreign_thread_meets_the_bound_and_waits_for_room(design: Design) {
+fn a_foreign_thread_meets_the_bound_and_waits_for_room(setting: Setting) {
     let limit = 200_000;
-    let service = design.service();
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().queue(limit).marks(50_000, 100_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server =
+        served(setting, &service, probe, Limits::default().queue(limit).marks(50_000, 100_000));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let mut random = Random::new();
     let mut accepted = Vec::new();
@@ -118,7 +119,7 @@ fn a_foreign_thread_meets_the_bound_and_waits_for_room(design: Design) {
     }
     let late = handle.send_within(vec![0; limit / 2], SHORT).unwrap_err();
     assert_eq!(late.kind(), ErrorKind::TimedOut);
-    assert_eq!(late.address(), Some(&*peer.addr().to_string()));
+    assert_eq!(late.address(), Some(&*peer.endpoint().to_string()));
     let waiting = handle.clone();
     let sending = thread::spawn(move || waiting.send_within("there is room", LIMIT));
     let reading = thread::spawn(move || peer.receive_to_end());
@@ -128,12 +129,13 @@ fn a_foreign_thread_meets_the_bound_and_waits_for_room(design: Design) {
     assert!(reading.join().unwrap() == accepted, "what was accepted, and nothing else");
 }
 
-fn many_threads_wait_for_room_and_lose_nothing(design: Design) {
+fn many_threads_wait_for_room_and_lose_nothing(setting: Setting) {
     let limit = 50_000;
-    let service = design.service();
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().queue(limit).marks(10_000, 20_000));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server =
+        served(setting, &service, probe, Limits::default().queue(limit).marks(10_000, 20_000));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let sender = |name: u8| {
         let handle = handle.clone();
@@ -158,10 +160,10 @@ fn many_threads_wait_for_room_and_lose_nothing(design: Design) {
     senders.into_iter().for_each(|sender| sender.join().unwrap());
 }
 
-fn a_message_larger_than_the_queue_never_fits(design: Design) {
-    let service = design.service();
+fn a_message_larger_than_the_queue_never_fits(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().queue(1000));
+    let server = served(setting, &service, probe, Limits::default().queue(1000));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     assert_eq!(handle.send([1; 1001]), Sent::Full);
@@ -173,11 +175,11 @@ fn a_message_larger_than_the_queue_never_fits(design: Design) {
     peer.expect([[2; 1000], [3; 1000]].concat());
 }
 
-fn flush_waits_for_the_peer_to_read(design: Design) {
-    let service = design.service();
+fn flush_waits_for_the_peer_to_read(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default());
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     let size = 2 << 20;
     assert!(handle.send(vec![1; size]).is_queued());
@@ -190,8 +192,8 @@ fn flush_waits_for_the_peer_to_read(design: Design) {
     assert_eq!(reading.join().unwrap().len(), size);
 }
 
-fn who_waits_is_told_when_the_session_ends(design: Design) {
-    let service = design.service();
+fn who_waits_is_told_when_the_session_ends(setting: Setting) {
+    let service = setting.service();
     let limits = Limits::default().queue(100_000).idle(None).close(LIMIT * 10);
     let ends: [fn(&sockeye::raw::Handle, Peer); 3] = [
         |handle, _peer| handle.abort(),
@@ -200,8 +202,8 @@ fn who_waits_is_told_when_the_session_ends(design: Design) {
     ];
     for end in ends {
         let (probe, events) = Probe::new();
-        let server = served(&service, probe, limits.clone());
-        let peer = Peer::narrow(addr_of(&server));
+        let server = served(setting, &service, probe, limits.clone());
+        let peer = Peer::narrow(&server);
         let handle = events.open();
         assert!(handle.send([1; 100_000]).is_queued());
         let (flushing, sending) = (handle.clone(), handle.clone());
@@ -216,15 +218,15 @@ fn who_waits_is_told_when_the_session_ends(design: Design) {
     }
 }
 
-fn a_callback_that_goes_on_sending_meets_the_bound(design: Design) {
-    let service = design.service();
+fn a_callback_that_goes_on_sending_meets_the_bound(setting: Setting) {
+    let service = setting.service();
     let (told, answers) = channel();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(move |session, _| {
         let sent: Vec<Sent> = (0..4).map(|_| session.send([1; 300])).collect();
         let _ = told.send((sent, session.pending()));
     });
-    let server = served(&service, probe, Limits::default().queue(1000).marks(0, 500));
+    let server = served(setting, &service, probe, Limits::default().queue(1000).marks(0, 500));
     let mut peer = Peer::new(&server);
     peer.send("x");
     let (sent, pending) = answers.recv_timeout(LIMIT).unwrap();
@@ -236,12 +238,12 @@ fn a_callback_that_goes_on_sending_meets_the_bound(design: Design) {
     assert!(peer.receive_to_reset().is_empty());
 }
 
-fn a_flood_does_not_starve_others(design: Design) {
+fn a_flood_does_not_starve_others(setting: Setting) {
     // One thread for all of them.
-    let service = design.with(1).start().unwrap();
+    let service = setting.with(1).start().unwrap();
     let (probe, _events) = Probe::new();
     let builder = Server::builder(&service, probe.echo().serve());
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     let stop = Arc::new(AtomicBool::new(false));
     let (told, begun) = channel();
     let flood = |_| {

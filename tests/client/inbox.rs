@@ -1,20 +1,18 @@
 //! Receiving by calls that wait.
 
-use std::net::TcpListener;
 use std::thread;
 use std::time::Instant;
 
 use sockeye::{Client, ErrorKind, Inbox, Service};
 
-use crate::common::{Design, LIMIT, Peer, Random, SHORT, bounded, eventually};
-use crate::{accept, listener, on_both_designs, soon};
+use crate::common::{LIMIT, Listener, Peer, Random, SHORT, Setting, bounded, eventually};
+use crate::{on_all_streams, on_streams_with_resets, soon};
 
-on_both_designs!(
+on_all_streams!(
     what_has_come_is_received,
     exactly_so_much_is_received_however_it_comes,
     text_is_received,
     the_end_comes_behind_the_data,
-    a_connection_that_is_cut_ends_the_inbox_too,
     who_waits_is_told_of_the_end,
     nothing_received_in_time_is_an_error,
     a_full_inbox_stops_reading_and_goes_on_when_there_is_room,
@@ -26,28 +24,31 @@ on_both_designs!(
     an_empty_buffer_receives_nothing_at_once,
 );
 
+on_streams_with_resets!(a_connection_that_is_cut_ends_the_inbox_too);
+
 struct Scene {
     inbox: Inbox,
     client: Client,
     peer: Peer,
-    listener: TcpListener,
+    listener: Listener,
 }
 
 impl Scene {
-    fn new(service: &Service, limit: usize) -> Self {
-        let listener = listener();
+    fn new(setting: Setting, service: &Service, limit: usize) -> Self {
+        let listener = setting.listener(service);
         let (protocol, inbox) = Inbox::new(service, limit);
-        let builder = Client::builder(service, protocol).reconnect(soon());
-        let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-        let peer = accept(&listener);
+        let builder = listener.client(service, protocol).reconnect(soon());
+        let client = builder.connect(listener.endpoint()).unwrap();
+        let peer = listener.accept();
         client.wait_connected(LIMIT).unwrap();
         Self { inbox, client, peer, listener }
     }
 }
 
-fn what_has_come_is_received(design: Design) {
-    let service = design.service();
-    let Scene { inbox, client, mut peer, listener: _listener } = Scene::new(&service, 1000);
+fn what_has_come_is_received(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, client, mut peer, listener: _listener } =
+        Scene::new(setting, &service, 1000);
     assert!(inbox.is_empty());
     client.handle().send("question");
     peer.expect("question");
@@ -63,10 +64,10 @@ fn what_has_come_is_received(design: Design) {
     assert!(inbox.is_empty());
 }
 
-fn exactly_so_much_is_received_however_it_comes(design: Design) {
-    let service = design.service();
+fn exactly_so_much_is_received_however_it_comes(setting: Setting) {
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, 10_000);
+        Scene::new(setting, &service, 10_000);
     let mut random = Random::new();
     let data = random.bytes(100_000);
     let sent = data.clone();
@@ -92,10 +93,10 @@ fn exactly_so_much_is_received_however_it_comes(design: Design) {
     assert_eq!(inbox.receive(&mut [0], LIMIT).unwrap(), 0);
 }
 
-fn text_is_received(design: Design) {
-    let service = design.service();
+fn text_is_received(setting: Setting) {
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, 1000);
+        Scene::new(setting, &service, 1000);
     peer.send("grüße");
     eventually("it is there", || inbox.len() == 7);
     assert_eq!(inbox.receive_text(100, LIMIT).unwrap(), "grüße");
@@ -109,9 +110,9 @@ fn text_is_received(design: Design) {
     assert_eq!(inbox.receive_text(100, LIMIT).unwrap(), "ef");
 }
 
-fn the_end_comes_behind_the_data(design: Design) {
-    let service = design.service();
-    let Scene { inbox, client, mut peer, listener } = Scene::new(&service, 1000);
+fn the_end_comes_behind_the_data(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, client, mut peer, listener } = Scene::new(setting, &service, 1000);
     drop(listener);
     peer.send("the last words");
     peer.finish();
@@ -132,9 +133,9 @@ fn the_end_comes_behind_the_data(design: Design) {
     }
 }
 
-fn a_connection_that_is_cut_ends_the_inbox_too(design: Design) {
-    let service = design.service();
-    let Scene { inbox, peer, listener, client: _client } = Scene::new(&service, 1000);
+fn a_connection_that_is_cut_ends_the_inbox_too(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, peer, listener, client: _client } = Scene::new(setting, &service, 1000);
     drop(listener);
     peer.reset();
     assert_eq!(inbox.receive(&mut [0], LIMIT).unwrap(), 0);
@@ -142,9 +143,9 @@ fn a_connection_that_is_cut_ends_the_inbox_too(design: Design) {
     assert!(error.to_string().contains("reset"), "it says why: {error}");
 }
 
-fn who_waits_is_told_of_the_end(design: Design) {
-    let service = design.service();
-    let Scene { inbox, peer, listener, client } = Scene::new(&service, 1000);
+fn who_waits_is_told_of_the_end(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, peer, listener, client } = Scene::new(setting, &service, 1000);
     let inbox = std::sync::Arc::new(inbox);
     let (first, second) = (inbox.clone(), inbox);
     let receiving = thread::spawn(move || first.receive(&mut [0], LIMIT * 10));
@@ -156,10 +157,10 @@ fn who_waits_is_told_of_the_end(design: Design) {
     assert_eq!(error.kind(), ErrorKind::Closed);
 }
 
-fn nothing_received_in_time_is_an_error(design: Design) {
-    let service = design.service();
+fn nothing_received_in_time_is_an_error(setting: Setting) {
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, 1000);
+        Scene::new(setting, &service, 1000);
     let began = Instant::now();
     assert_eq!(inbox.receive(&mut [0], SHORT).unwrap_err().kind(), ErrorKind::TimedOut);
     assert!(began.elapsed() >= SHORT);
@@ -174,11 +175,11 @@ fn nothing_received_in_time_is_an_error(design: Design) {
     assert_eq!(&buffer, b"halfhalf");
 }
 
-fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(design: Design) {
+fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(setting: Setting) {
     let limit = 10_000;
-    let service = design.service();
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, limit);
+        Scene::new(setting, &service, limit);
     let data = Random::new().bytes(20 << 20);
     let sent = data.clone();
     let sending = thread::spawn(move || {
@@ -199,11 +200,11 @@ fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(design: Design) {
     drop(sending.join().unwrap());
 }
 
-fn exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time(design: Design) {
+fn exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time(setting: Setting) {
     let limit = 1000;
-    let service = design.service();
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, limit);
+        Scene::new(setting, &service, limit);
     for first in [1, 400, 499, 500, 501, 600, 999] {
         peer.send([1; 1000]);
         eventually("it is full", || inbox.len() == limit);
@@ -216,26 +217,26 @@ fn exactly_as_much_as_the_inbox_holds_can_be_received_at_any_time(design: Design
     }
 }
 
-fn more_than_the_inbox_holds_is_refused(design: Design) {
-    let service = design.service();
+fn more_than_the_inbox_holds_is_refused(setting: Setting) {
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, 1000);
+        Scene::new(setting, &service, 1000);
     peer.send([1; 1000]);
     let error = inbox.receive_exact(&mut [0; 1001], LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitReached);
     inbox.receive_exact(&mut [0; 1000], LIMIT).unwrap();
 }
 
-fn a_new_connection_begins_behind_the_end_of_the_last(design: Design) {
-    let service = design.service();
-    let Scene { inbox, client, mut peer, listener } = Scene::new(&service, 1000);
+fn a_new_connection_begins_behind_the_end_of_the_last(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, client, mut peer, listener } = Scene::new(setting, &service, 1000);
     peer.send([1; 1000]);
     eventually("it is full", || inbox.len() == 1000);
     drop(peer);
     // A full one does not read, so that it hears of the end when it has been emptied.
     let mut buffer = [0; 1000];
     inbox.receive_exact(&mut buffer, LIMIT).unwrap();
-    let mut peer = accept(&listener);
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     peer.send("new");
     assert_eq!(inbox.receive(&mut buffer, LIMIT).unwrap(), 0, "the end of the last one");
@@ -244,15 +245,15 @@ fn a_new_connection_begins_behind_the_end_of_the_last(design: Design) {
     assert!(inbox.is_empty());
 }
 
-fn what_came_before_a_reconnect_is_kept(design: Design) {
-    let service = design.service();
-    let Scene { inbox, client, mut peer, listener } = Scene::new(&service, 1000);
+fn what_came_before_a_reconnect_is_kept(setting: Setting) {
+    let service = setting.service();
+    let Scene { inbox, client, mut peer, listener } = Scene::new(setting, &service, 1000);
     for round in 0..3 {
         let old = format!("old {round}");
         peer.send(&old);
         eventually("it is there", || inbox.len() == old.len());
         drop(peer);
-        peer = accept(&listener);
+        peer = listener.accept();
         client.wait_connected(LIMIT).unwrap();
         peer.send("new");
         let mut buffer = [0; 5];
@@ -264,10 +265,10 @@ fn what_came_before_a_reconnect_is_kept(design: Design) {
     }
 }
 
-fn stopping_the_service_ends_the_inbox(design: Design) {
-    let service = design.service();
+fn stopping_the_service_ends_the_inbox(setting: Setting) {
+    let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
-        Scene::new(&service, 1000);
+        Scene::new(setting, &service, 1000);
     peer.send("before");
     eventually("it is there", || inbox.len() == 6);
     bounded("stop", move || service.stop()).unwrap();
@@ -276,8 +277,8 @@ fn stopping_the_service_ends_the_inbox(design: Design) {
     assert_eq!(inbox.receive(&mut buffer, LIMIT).unwrap(), 0);
 }
 
-fn an_empty_buffer_receives_nothing_at_once(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, 1000);
+fn an_empty_buffer_receives_nothing_at_once(setting: Setting) {
+    let service = setting.service();
+    let scene = Scene::new(setting, &service, 1000);
     scene.inbox.receive_exact(&mut [], LIMIT).unwrap();
 }

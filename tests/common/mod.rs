@@ -1,16 +1,21 @@
-//! What the suites share: both designs, a handler that tells what happens to it, peers that are
-//! plain sockets, and waits that end.
+//! What the suites share: designs and streams to run on, a handler that tells what happens to it,
+//! peers that are plain sockets, and waits that end.
 
 #![allow(dead_code, unused_imports, reason = "each suite uses a part of it")]
 #![allow(unreachable_pub, reason = "a module of several suites")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod addresses;
+mod authority;
 pub mod certificates;
 mod folder;
+mod listener;
 mod peer;
+mod place;
 mod probe;
 mod process;
 mod random;
+mod setting;
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
@@ -19,11 +24,16 @@ use std::time::{Duration, Instant};
 
 use sockeye::{Server, Service, raw, service};
 
+pub use addresses::{Hanging, free_addr, quiet};
+pub use authority::{tls_client, tls_server};
 pub use folder::Folder;
-pub use peer::{Hanging, Peer, free_addr, quiet};
+pub use listener::Listener;
+pub use peer::Peer;
+pub use place::Place;
 pub use probe::{Echo, Event, Events, Probe};
 pub use process::{descriptors, in_a_process, role, spawn_role};
 pub use random::Random;
+pub use setting::{Served, Setting, Stream, narrow};
 
 /// How long a test waits for what must happen: far longer than it takes.
 pub const LIMIT: Duration = Duration::from_secs(20);

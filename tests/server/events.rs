@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use sockeye::{CloseReason, Endpoint, Error, ErrorKind, Server, raw, server};
 
-use crate::common::{Design, Echo, LIMIT, Peer, addr_of, eventually, quiet};
-use crate::on_both_designs;
+use crate::common::{Echo, LIMIT, Peer, Served, Setting, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     events_come_in_order,
     who_is_refused_sees_a_reset_and_gets_no_handler,
     a_panic_in_any_event_is_contained_and_told,
@@ -97,25 +97,25 @@ impl Told {
     }
 }
 
-fn telling_server(design: Design) -> (Server, Teller, Told) {
+fn telling_server(setting: Setting) -> (Served, Teller, Told) {
     let (told, receiver) = channel();
     let teller = Teller { told: told.clone(), refuse: Arc::default() };
     let protocol = raw::server(move |peer| Handler::make(&told, peer));
-    let service = design.service();
+    let service = setting.service();
     let builder = Server::builder(&service, protocol).events(teller.clone());
-    (builder.listen("127.0.0.1:0").unwrap(), teller, Told(receiver))
+    (setting.listen(builder), teller, Told(receiver))
 }
 
-fn events_come_in_order(design: Design) {
-    let (server, _teller, told) = telling_server(design);
+fn events_come_in_order(setting: Setting) {
+    let (server, _teller, told) = telling_server(setting);
     let addresses = format!("{:?}", server.local_addrs());
     told.expect(&format!("starting {addresses}"));
     told.expect(&format!("started {addresses}"));
     let mut peer = Peer::new(&server);
     peer.exchange("hello");
     let id = server.sessions()[0].id();
-    told.expect(&format!("accept {}", peer.addr()));
-    told.expect(&format!("make {}", peer.addr()));
+    told.expect(&format!("accept {}", peer.endpoint()));
+    told.expect(&format!("make {}", peer.endpoint()));
     told.expect("handler opens");
     told.expect(&format!("open {id}"));
     drop(peer);
@@ -134,21 +134,21 @@ fn events_come_in_order(design: Design) {
     assert!(told.0.try_recv().is_err(), "nothing else");
 }
 
-fn who_is_refused_sees_a_reset_and_gets_no_handler(design: Design) {
-    let (server, teller, told) = telling_server(design);
+fn who_is_refused_sees_a_reset_and_gets_no_handler(setting: Setting) {
+    let (server, teller, told) = telling_server(setting);
     let addresses = format!("{:?}", server.local_addrs());
     told.expect(&format!("starting {addresses}"));
     told.expect(&format!("started {addresses}"));
     teller.refuse.store(true, Ordering::Relaxed);
     let mut refused = Peer::new(&server);
     assert!(refused.receive_to_reset().is_empty());
-    told.expect(&format!("accept {}", refused.addr()));
-    told.expect(&format!("refused {}", refused.addr()));
+    told.expect(&format!("accept {}", refused.endpoint()));
+    told.expect(&format!("refused {}", refused.endpoint()));
     teller.refuse.store(false, Ordering::Relaxed);
     let mut welcome = Peer::new(&server);
     welcome.exchange("hello");
-    told.expect(&format!("accept {}", welcome.addr()));
-    told.expect(&format!("make {}", welcome.addr()));
+    told.expect(&format!("accept {}", welcome.endpoint()));
+    told.expect(&format!("make {}", welcome.endpoint()));
     let traffic = server.traffic();
     assert_eq!((traffic.accepted, traffic.refused, traffic.connections), (1, 1, 1));
 }
@@ -202,12 +202,12 @@ impl server::Events for Panicking {
     }
 }
 
-fn a_panic_in_any_event_is_contained_and_told(design: Design) {
+fn a_panic_in_any_event_is_contained_and_told(setting: Setting) {
     let (errors, reported) = channel();
     let report = move |error: &Error| {
         let _ = errors.send((error.kind(), error.to_string()));
     };
-    let service = design.builder().on_error(report).start().unwrap();
+    let service = setting.builder().on_error(report).start().unwrap();
     let (told, happened) = channel();
     // A handler that panics, so that there is something to tell on_error.
     let protocol = raw::server(|_| {
@@ -219,7 +219,7 @@ fn a_panic_in_any_event_is_contained_and_told(design: Design) {
     let in_accept = Arc::new(AtomicBool::new(false));
     let events = Panicking { told, in_accept: Arc::clone(&in_accept) };
     let builder = Server::builder(&service, protocol).events(events);
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     let expect = |event: &str| {
         assert_eq!(happened.recv_timeout(LIMIT), Ok(event));
         let (kind, text) = reported.recv_timeout(LIMIT).expect("the service's on_error is told");
@@ -245,19 +245,17 @@ fn a_panic_in_any_event_is_contained_and_told(design: Design) {
     assert!(happened.try_recv().is_err(), "nothing else");
 }
 
-fn a_panic_where_the_handler_is_made_resets_that_connection_alone(design: Design) {
-    let service = design.service();
+fn a_panic_where_the_handler_is_made_resets_that_connection_alone(setting: Setting) {
+    let service = setting.service();
     let (told, receiver) = channel();
     let teller = Teller { told, refuse: Arc::default() };
-    let bad = Arc::new(Mutex::new(None));
-    let known_bad = Arc::clone(&bad);
+    let others = AtomicBool::new(false);
     let protocol = raw::server(move |peer| {
-        let is_bad = known_bad.lock().unwrap().get_or_insert_with(|| peer.clone()) == peer;
-        assert!(!is_bad, "no handler for {peer}");
+        assert!(others.swap(true, Ordering::Relaxed), "no handler for {peer}");
         Echo
     });
     let builder = Server::builder(&service, protocol).events(teller).max_connections(1);
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     let mut first = Peer::new(&server);
     assert!(first.receive_to_reset().is_empty());
     let error = loop {
@@ -267,13 +265,13 @@ fn a_panic_where_the_handler_is_made_resets_that_connection_alone(design: Design
         }
     };
     assert!(error.starts_with("error Panicked"), "{error}");
-    assert!(error.contains(&format!("no handler for {}", first.addr())), "{error}");
+    assert!(error.contains(&format!("no handler for {}", first.endpoint())), "{error}");
     // It does not count as a connection, of which only one is allowed here.
     Peer::new(&server).exchange("hello");
     assert_eq!(server.traffic().refused, 0);
 }
 
-fn events_of_one_session_name_it(design: Design) {
+fn events_of_one_session_name_it(setting: Setting) {
     struct Remember(Sender<(raw::Handle, &'static str)>);
     impl server::Events for Remember {
         fn on_open(&self, session: &raw::Handle) {
@@ -283,16 +281,16 @@ fn events_of_one_session_name_it(design: Design) {
             let _ = self.0.send((session.clone(), "close"));
         }
     }
-    let service = design.service();
+    let service = setting.service();
     let (told, receiver) = channel();
     let builder = Server::builder(&service, raw::server(|_| Echo)).events(Remember(told));
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     let peer = Peer::new(&server);
     let (opened, what) = receiver.recv_timeout(LIMIT).unwrap();
     assert_eq!(what, "open");
     assert!(opened.is_open());
-    assert_eq!(opened.peer_addr().and_then(|addr| addr.socket_addr()), Some(peer.addr()));
-    assert_eq!(peer.remote_addr(), addr_of(&server));
+    assert_eq!(opened.peer_addr(), Some(peer.endpoint()));
+    assert_eq!(peer.remote(), server.local_addr());
     drop(peer);
     let (closed, what) = receiver.recv_timeout(LIMIT).unwrap();
     assert_eq!((&closed, what), (&opened, "close"));
@@ -354,14 +352,14 @@ impl server::Events for Asking {
     }
 }
 
-fn events_may_call_the_server(design: Design) {
-    let service = design.service();
+fn events_may_call_the_server(setting: Setting) {
+    let service = setting.service();
     let slot = Arc::new(OnceLock::new());
     let (told, happened) = channel();
     let events = Asking { server: Arc::clone(&slot), told };
     let builder = Server::builder(&service, raw::server(|_| Echo)).events(events);
-    let server = builder.listen(quiet()).unwrap();
-    slot.set(server.clone()).unwrap();
+    let server = setting.listen_quietly(builder);
+    slot.set(Server::clone(&server)).unwrap();
     let expect = |wanted: &[&str]| {
         for wanted in wanted {
             let next = happened.recv_timeout(LIMIT);

@@ -225,7 +225,7 @@ const WAITS: &[Wait] = &[
     ("a session waits for its peer to read", |service| {
         let (probe, events) = Probe::new();
         let server = serve(service, probe.echo().serve());
-        let mut peer = Peer::narrow(addr_of(&server));
+        let mut peer = Peer::narrow(&server);
         events.open().send(vec![1; 8 << 20]);
         peer.send("unread");
         Box::new((server, peer))

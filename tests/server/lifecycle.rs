@@ -1,21 +1,19 @@
 //! Stopping, starting again, and what becomes of the sessions meanwhile.
 
-use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use sockeye::{CloseReason, ErrorKind, Overload, Server, Service, raw};
 
 use crate::common::{
-    Design, Events, LIMIT, Peer, Probe, Random, SHORT, addr_of, bounded, echo_server, eventually,
-    quiet, serve,
+    Echo, Events, LIMIT, Peer, Probe, Random, SHORT, Served, Setting, bounded, eventually,
 };
-use crate::on_both_designs;
+use crate::{on_all_streams, on_sockets};
 
-on_both_designs!(
-    stop_frees_the_port_while_sessions_go_on,
-    start_listens_on_the_same_port_again,
+on_all_streams!(
+    stop_frees_the_address_while_sessions_go_on,
+    start_listens_at_the_same_address_again,
     start_of_a_listening_server_is_an_error,
-    start_fails_while_somebody_else_has_the_port,
+    start_fails_while_somebody_else_has_the_address,
     restart_keeps_the_address_and_closes_the_sessions,
     shutdown_sends_what_is_queued,
     shutdown_sends_what_was_multicast_before,
@@ -24,25 +22,26 @@ on_both_designs!(
     shutdown_without_sessions_returns_at_once,
     dropping_the_server_closes_its_sessions_and_stops_listening,
     a_clone_keeps_the_server,
-    stopping_the_service_closes_the_sessions_and_the_port,
-    shutting_the_service_down_sends_what_is_queued,
+    stopping_the_service_closes_the_sessions_and_the_listener,
     a_restarted_service_listens_again,
     a_server_stopped_before_stays_so_when_the_service_restarts,
     a_server_can_be_stopped_while_the_service_is,
     what_waits_to_be_accepted_is_reset_by_stop,
 );
 
-fn serve_quietly(service: &Service, protocol: raw::ServerProtocol) -> Server {
-    Server::builder(service, protocol).listen(quiet()).unwrap()
+on_sockets!(shutting_the_service_down_sends_what_is_queued);
+
+fn serve_quietly(setting: Setting, service: &Service, protocol: raw::ServerProtocol) -> Served {
+    setting.listen_quietly(Server::builder(service, protocol))
 }
 
 /// A server whose sessions send so much when they open, and what they tell.
-fn talkative(service: &Service, data: Vec<u8>) -> (Server, Events) {
+fn talkative(setting: Setting, service: &Service, data: Vec<u8>) -> (Served, Events) {
     let (probe, events) = Probe::new();
     let probe = probe.on_open(move |session| {
         session.send(&data);
     });
-    (serve(service, probe.serve()), events)
+    (setting.serve(service, probe.serve()), events)
 }
 
 fn assert_shut_down(events: &Events) {
@@ -50,71 +49,70 @@ fn assert_shut_down(events: &Events) {
     assert!(matches!(reason, CloseReason::Shutdown), "{reason:?}");
 }
 
-fn assert_served(server: &Server) {
+fn assert_served(server: &Served) {
     Peer::new(server).exchange("hello");
 }
 
-fn stop_frees_the_port_while_sessions_go_on(design: Design) {
-    let service = design.service();
+fn stop_frees_the_address_while_sessions_go_on(setting: Setting) {
+    let service = setting.service();
     let (probe, _events) = Probe::new();
-    let server = serve_quietly(&service, probe.echo().serve());
+    let server = serve_quietly(setting, &service, probe.echo().serve());
     let mut peer = Peer::new(&server);
     peer.exchange("before");
     server.stop().unwrap();
     assert!(!server.is_listening());
-    let addr = addr_of(&server);
-    drop(TcpListener::bind(addr).expect("the port is free"));
-    assert!(TcpStream::connect(addr).is_err(), "nobody listens");
+    assert!(server.place().is_free());
+    assert!(server.place().refuses(), "nobody listens");
     peer.exchange("after");
     assert_eq!(server.connections(), 1);
     server.stop().unwrap();
 }
 
-fn start_listens_on_the_same_port_again(design: Design) {
-    let service = design.service();
+fn start_listens_at_the_same_address_again(setting: Setting) {
+    let service = setting.service();
     let (probe, _events) = Probe::new();
-    let server = serve_quietly(&service, probe.echo().serve());
-    let addr = addr_of(&server);
+    let server = serve_quietly(setting, &service, probe.echo().serve());
+    let addr = server.local_addr();
     let mut peer = Peer::new(&server);
     peer.exchange("hello");
     for _ in 0..3 {
         server.stop().unwrap();
         server.start().unwrap();
         assert!(server.is_listening());
-        assert_eq!(addr_of(&server), addr);
+        assert_eq!(server.local_addr(), addr);
         assert_served(&server);
     }
     peer.exchange("still here");
 }
 
-fn start_of_a_listening_server_is_an_error(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn start_of_a_listening_server_is_an_error(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     assert_eq!(server.start().unwrap_err().kind(), ErrorKind::AlreadyRunning);
     assert_served(&server);
 }
 
-fn start_fails_while_somebody_else_has_the_port(design: Design) {
-    let service = design.service();
+fn start_fails_while_somebody_else_has_the_address(setting: Setting) {
+    let service = setting.service();
     let (probe, _events) = Probe::new();
-    let server = serve_quietly(&service, probe.echo().serve());
+    let server = serve_quietly(setting, &service, probe.echo().serve());
     server.stop().unwrap();
-    let addr = addr_of(&server);
-    let other = TcpListener::bind(addr).unwrap();
+    let place = server.place();
+    let other = place.taken().unwrap();
     let error = server.start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse);
-    assert_eq!(error.address(), Some(&*addr.to_string()));
+    assert_eq!(error.address(), Some(&*place.endpoint().to_string()));
     assert!(!server.is_listening());
     drop(other);
     server.start().unwrap();
     assert_served(&server);
 }
 
-fn restart_keeps_the_address_and_closes_the_sessions(design: Design) {
-    let service = design.service();
+fn restart_keeps_the_address_and_closes_the_sessions(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve_quietly(&service, protocol);
-    let addr = addr_of(&server);
+    let server = serve_quietly(setting, &service, protocol);
+    let addr = server.local_addr();
     let mut peer = Peer::new(&server);
     events.open();
     let end = thread::spawn(move || peer.expect_end());
@@ -122,16 +120,16 @@ fn restart_keeps_the_address_and_closes_the_sessions(design: Design) {
     bounded("restart", move || restarted.restart()).unwrap();
     end.join().unwrap();
     assert_shut_down(&events);
-    assert_eq!((server.connections(), addr_of(&server)), (0, addr));
+    assert_eq!((server.connections(), server.local_addr()), (0, addr));
     Peer::new(&server).send("new");
     assert_eq!(events.data(3), b"new");
 }
 
-fn shutdown_sends_what_is_queued(design: Design) {
-    let service = design.service();
+fn shutdown_sends_what_is_queued(setting: Setting) {
+    let service = setting.service();
     let data = Random::new().bytes(4 << 20);
-    let (server, events) = talkative(&service, data.clone());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let (server, events) = talkative(setting, &service, data.clone());
+    let mut peer = Peer::narrow(&server);
     events.open();
     let reader = thread::spawn(move || peer.receive_to_end());
     let shut = server.clone();
@@ -142,10 +140,10 @@ fn shutdown_sends_what_is_queued(design: Design) {
     assert!(!server.is_listening());
 }
 
-fn shutdown_sends_what_was_multicast_before(design: Design) {
-    let service = design.service();
+fn shutdown_sends_what_was_multicast_before(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let peers: Vec<Peer> = (0..20).map(|_| Peer::new(&server)).collect();
     peers.iter().for_each(|_| drop(events.open()));
     assert!(server.multicast("the last words").is_queued());
@@ -157,10 +155,10 @@ fn shutdown_sends_what_was_multicast_before(design: Design) {
     }
 }
 
-fn disconnect_all_comes_after_what_was_multicast_before(design: Design) {
-    let service = design.service();
+fn disconnect_all_comes_after_what_was_multicast_before(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peers: Vec<Peer> = (0..20).map(|_| Peer::new(&server)).collect();
     peers.iter().for_each(|_| drop(events.open()));
     assert!(server.multicast("the last words").is_queued());
@@ -170,10 +168,10 @@ fn disconnect_all_comes_after_what_was_multicast_before(design: Design) {
     }
 }
 
-fn shutdown_cuts_off_who_does_not_read(design: Design) {
-    let service = design.service();
-    let (server, events) = talkative(&service, vec![1; 8 << 20]);
-    let mut peer = Peer::narrow(addr_of(&server));
+fn shutdown_cuts_off_who_does_not_read(setting: Setting) {
+    let service = setting.service();
+    let (server, events) = talkative(setting, &service, vec![1; 8 << 20]);
+    let mut peer = Peer::narrow(&server);
     // From here on there is something left to send.
     peer.expect([1]);
     let shut = server.clone();
@@ -185,20 +183,20 @@ fn shutdown_cuts_off_who_does_not_read(design: Design) {
     assert!(peer.receive_to_reset().len() < 8 << 20);
 }
 
-fn shutdown_without_sessions_returns_at_once(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn shutdown_without_sessions_returns_at_once(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     let shut = server.clone();
     bounded("shutdown", move || shut.shutdown(LIMIT * 10)).unwrap();
     assert!(!server.is_listening());
     server.shutdown(LIMIT).unwrap();
 }
 
-fn dropping_the_server_closes_its_sessions_and_stops_listening(design: Design) {
-    let service = design.service();
+fn dropping_the_server_closes_its_sessions_and_stops_listening(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve_quietly(&service, protocol);
-    let addr = addr_of(&server);
+    let server = serve_quietly(setting, &service, protocol);
+    let place = server.place();
     let mut peer = Peer::new(&server);
     let handle = events.open();
     drop(server);
@@ -206,22 +204,22 @@ fn dropping_the_server_closes_its_sessions_and_stops_listening(design: Design) {
     drop(peer);
     assert_shut_down(&events);
     eventually("the handle knows", || !handle.is_open());
-    eventually("the port is free", || TcpListener::bind(addr).is_ok());
+    eventually("the address is free", || place.is_free());
 }
 
-fn a_clone_keeps_the_server(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn a_clone_keeps_the_server(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     let clone = server.clone();
     assert_eq!(clone.id(), server.id());
     drop(server);
     assert_served(&clone);
 }
 
-fn stopping_the_service_closes_the_sessions_and_the_port(design: Design) {
-    let service = design.service();
+fn stopping_the_service_closes_the_sessions_and_the_listener(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve_quietly(&service, protocol);
+    let server = serve_quietly(setting, &service, protocol);
     let mut peers: Vec<Peer> = (0..10).map(|_| Peer::new(&server)).collect();
     peers.iter().for_each(|_| drop(events.open()));
     bounded("stop", move || service.stop()).unwrap();
@@ -231,15 +229,15 @@ fn stopping_the_service_closes_the_sessions_and_the_port(design: Design) {
     }
     assert!(!server.is_listening());
     assert_eq!(server.connections(), 0);
-    assert!(TcpStream::connect(addr_of(&server)).is_err());
+    assert!(server.place().refuses());
     assert!(events.rest().is_empty(), "nothing comes after on_close");
 }
 
-fn shutting_the_service_down_sends_what_is_queued(design: Design) {
-    let service = design.service();
+fn shutting_the_service_down_sends_what_is_queued(setting: Setting) {
+    let service = setting.service();
     let data = Random::new().bytes(4 << 20);
-    let (server, events) = talkative(&service, data.clone());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let (server, events) = talkative(setting, &service, data.clone());
+    let mut peer = Peer::narrow(&server);
     events.open();
     let reader = thread::spawn(move || peer.receive_to_end());
     bounded("shutdown", move || service.shutdown(LIMIT)).unwrap();
@@ -247,11 +245,11 @@ fn shutting_the_service_down_sends_what_is_queued(design: Design) {
     assert_shut_down(&events);
 }
 
-fn a_restarted_service_listens_again(design: Design) {
-    let service = design.service();
+fn a_restarted_service_listens_again(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve_quietly(&service, probe.echo().serve());
-    let addr = addr_of(&server);
+    let server = serve_quietly(setting, &service, probe.echo().serve());
+    let addr = server.local_addr();
     for _ in 0..3 {
         Peer::new(&server).exchange("hello");
         events.open();
@@ -259,16 +257,16 @@ fn a_restarted_service_listens_again(design: Design) {
         bounded("restart", move || restarted.restart()).unwrap();
         events.close();
         assert!(server.is_listening());
-        assert_eq!(addr_of(&server), addr);
+        assert_eq!(server.local_addr(), addr);
         assert_served(&server);
         events.open();
         events.close();
     }
 }
 
-fn a_server_stopped_before_stays_so_when_the_service_restarts(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn a_server_stopped_before_stays_so_when_the_service_restarts(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     server.stop().unwrap();
     service.restart().unwrap();
     assert!(!server.is_listening());
@@ -276,9 +274,9 @@ fn a_server_stopped_before_stays_so_when_the_service_restarts(design: Design) {
     assert_served(&server);
 }
 
-fn a_server_can_be_stopped_while_the_service_is(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn a_server_can_be_stopped_while_the_service_is(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     service.stop().unwrap();
     assert_eq!(server.start().unwrap_err().kind(), ErrorKind::Stopped);
     server.stop().unwrap();
@@ -288,17 +286,14 @@ fn a_server_can_be_stopped_while_the_service_is(design: Design) {
     assert_served(&server);
 }
 
-fn what_waits_to_be_accepted_is_reset_by_stop(design: Design) {
-    let service = design.service();
+fn what_waits_to_be_accepted_is_reset_by_stop(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = Server::builder(&service, probe.serve())
-        .max_connections(1)
-        .overload(Overload::Queue)
-        .listen("127.0.0.1:0")
-        .unwrap();
+    let builder = Server::builder(&service, probe.serve());
+    let server = setting.listen(builder.max_connections(1).overload(Overload::Queue));
     let first = Peer::new(&server);
     events.open();
-    let mut waiting = Peer::new(&server);
+    let mut waiting = Peer::waiting(&server);
     server.stop().unwrap();
     assert!(waiting.receive_what_comes().is_empty());
     assert_eq!(server.connections(), 1);

@@ -7,16 +7,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use sockeye::{Acceptors, CloseReason, Endpoint, Overload, Server, raw, server};
 
-use crate::common::{Design, Echo, LIMIT, Peer, Probe, eventually};
-use crate::on_both_designs;
+use crate::common::{Design, Echo, LIMIT, Peer, Probe, Setting, eventually};
+use crate::{on_all_streams, on_tcp};
 
-on_both_designs!(
+on_all_streams!(
     one_too_many_is_reset_and_counted,
     one_too_many_waits_until_another_has_ended,
     everybody_who_waits_is_served_in_the_end,
-    no_limit_is_exceeded_by_acceptors_that_work_side_by_side,
     a_limit_holds_with_an_acceptor_per_loop,
 );
+
+on_tcp!(no_limit_is_exceeded_by_acceptors_that_work_side_by_side);
 
 struct Refused(Sender<Endpoint>);
 
@@ -26,23 +27,22 @@ impl server::Events for Refused {
     }
 }
 
-fn one_too_many_is_reset_and_counted(design: Design) {
-    let service = design.service();
+fn one_too_many_is_reset_and_counted(setting: Setting) {
+    let service = setting.service();
     let (told, refused) = channel();
     let (probe, events) = Probe::new();
-    let server = Server::builder(&service, probe.echo().serve())
+    let builder = Server::builder(&service, probe.echo().serve())
         .max_connections(2)
         .overload(Overload::Refuse)
-        .events(Refused(told))
-        .listen("127.0.0.1:0")
-        .unwrap();
+        .events(Refused(told));
+    let server = setting.listen(builder);
     let (mut first, mut second) = (Peer::new(&server), Peer::new(&server));
     first.exchange("first");
     second.exchange("second");
     for count in 1..=3 {
         let mut third = Peer::new(&server);
         assert!(third.receive_to_reset().is_empty());
-        assert_eq!(refused.recv_timeout(LIMIT).unwrap().socket_addr(), Some(third.addr()));
+        assert_eq!(refused.recv_timeout(LIMIT), Ok(third.endpoint()));
         assert_eq!(server.traffic().refused, count);
     }
     assert_eq!((server.connections(), server.traffic().accepted), (2, 2));
@@ -53,17 +53,16 @@ fn one_too_many_is_reset_and_counted(design: Design) {
     second.exchange("second again");
 }
 
-fn one_too_many_waits_until_another_has_ended(design: Design) {
-    let service = design.service();
+fn one_too_many_waits_until_another_has_ended(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = Server::builder(&service, probe.echo().serve())
+    let builder = Server::builder(&service, probe.echo().serve())
         .max_connections(1)
-        .overload(Overload::Queue)
-        .listen("127.0.0.1:0")
-        .unwrap();
+        .overload(Overload::Queue);
+    let server = setting.listen(builder);
     let mut first = Peer::new(&server);
     first.exchange("first");
-    let mut second = Peer::new(&server);
+    let mut second = Peer::waiting(&server);
     second.send("second");
     first.exchange("first again");
     assert_eq!((server.connections(), server.traffic().accepted), (1, 1));
@@ -96,17 +95,16 @@ impl raw::Handler for Counted {
     }
 }
 
-fn crowd_is_served(design: Design, acceptors: Acceptors) {
-    let service = design.service();
+fn crowd_is_served(setting: Setting, acceptors: Acceptors) {
+    let service = setting.service();
     let most = Arc::new(Most::default());
     let counted = Arc::clone(&most);
-    let server = Server::builder(&service, raw::server(move |_| Counted(Arc::clone(&counted))))
+    let builder = Server::builder(&service, raw::server(move |_| Counted(Arc::clone(&counted))))
         .max_connections(3)
         .overload(Overload::Queue)
-        .acceptors(acceptors)
-        .listen("127.0.0.1:0")
-        .unwrap();
-    let mut peers: Vec<Peer> = (0..30).map(|_| Peer::new(&server)).collect();
+        .acceptors(acceptors);
+    let server = setting.listen(builder);
+    let mut peers: Vec<Peer> = (0..30).map(|_| Peer::waiting(&server)).collect();
     peers.iter_mut().for_each(|peer| peer.send("hello"));
     // Whoever is served leaves, in the order in which the system lets them in.
     let (done, served) = channel();
@@ -128,12 +126,12 @@ fn crowd_is_served(design: Design, acceptors: Acceptors) {
     assert!((1..=3).contains(&most), "{most} at once");
 }
 
-fn everybody_who_waits_is_served_in_the_end(design: Design) {
-    crowd_is_served(design, Acceptors::One);
+fn everybody_who_waits_is_served_in_the_end(setting: Setting) {
+    crowd_is_served(setting, Acceptors::One);
 }
 
-fn a_limit_holds_with_an_acceptor_per_loop(design: Design) {
-    crowd_is_served(design, Acceptors::OnePerLoop);
+fn a_limit_holds_with_an_acceptor_per_loop(setting: Setting) {
+    crowd_is_served(setting, Acceptors::OnePerLoop);
 }
 
 /// Holds up the first that is asked whether to accept, and tells what happens meanwhile.
@@ -159,22 +157,21 @@ impl server::Events for Hesitant {
     }
 }
 
-fn no_limit_is_exceeded_by_acceptors_that_work_side_by_side(design: Design) {
-    let service = design.service();
+fn no_limit_is_exceeded_by_acceptors_that_work_side_by_side(setting: Setting) {
+    let service = setting.service();
     let (told, happened) = channel();
     let (go_on, hold) = channel();
     let events = Hesitant { told, go_on: Mutex::new(Some(hold)) };
-    let server = Server::builder(&service, raw::server(|_| Echo))
+    let builder = Server::builder(&service, raw::server(|_| Echo))
         .max_connections(1)
         .acceptors(Acceptors::OnePerLoop)
-        .events(events)
-        .listen("127.0.0.1:0")
-        .unwrap();
-    let first = Peer::new(&server);
+        .events(events);
+    let server = setting.listen(builder);
+    let first = Peer::waiting(&server);
     assert_eq!(happened.recv_timeout(LIMIT), Ok("asked"));
     // Enough that some come to the other acceptor, if there is one.
-    let others: Vec<Peer> = (0..40).map(|_| Peer::new(&server)).collect();
-    if design == Design::LoopPerThread {
+    let others: Vec<Peer> = (0..40).map(|_| Peer::waiting(&server)).collect();
+    if setting.design == Design::LoopPerThread {
         assert_eq!(happened.recv_timeout(LIMIT), Ok("refused"), "the only place is taken");
     }
     go_on.send(()).unwrap();

@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use sockeye::{CloseReason, Server, Service, Uuid, raw};
+use sockeye::{CloseReason, Service, Uuid, raw};
 
 use crate::common::{
-    Design, Echo, Events, LIMIT, Peer, Probe, Random, addr_of, echo_server, eventually, serve,
+    Design, Echo, Events, LIMIT, Peer, Probe, Random, Served, Setting, eventually,
 };
-use crate::on_both_designs;
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     ids_are_unique_and_lead_to_the_session,
     an_id_does_not_lead_to_another_servers_session,
     sessions_are_listed_while_they_live,
@@ -27,21 +27,20 @@ on_both_designs!(
 );
 
 /// A server, so many peers, and the peers' sessions in the same order.
-fn crowd(service: &Service, count: usize) -> (Server, Vec<Peer>, Vec<raw::Handle>, Events) {
+fn crowd(
+    setting: Setting,
+    service: &Service,
+    count: usize,
+) -> (Served, Vec<Peer>, Vec<raw::Handle>, Events) {
     let (probe, events) = Probe::new();
-    let server = serve(service, probe.echo().serve());
-    let peers: Vec<Peer> = (0..count).map(|_| Peer::new(&server)).collect();
-    let opened = peers.iter().map(|_| events.open());
-    let mut by_addr: HashMap<_, _> = opened
-        .map(|handle| (handle.peer_addr().and_then(|addr| addr.socket_addr()), handle))
-        .collect();
-    let handles = peers.iter().map(|peer| by_addr.remove(&Some(peer.addr())).unwrap()).collect();
+    let server = setting.serve(service, probe.echo().serve());
+    let (peers, handles) = (0..count).map(|_| (Peer::new(&server), events.open())).unzip();
     (server, peers, handles, events)
 }
 
-fn ids_are_unique_and_lead_to_the_session(design: Design) {
-    let service = design.service();
-    let (server, peers, handles, events) = crowd(&service, 50);
+fn ids_are_unique_and_lead_to_the_session(setting: Setting) {
+    let service = setting.service();
+    let (server, peers, handles, events) = crowd(setting, &service, 50);
     let ids: HashSet<Uuid> = handles.iter().map(raw::Handle::id).collect();
     assert_eq!(ids.len(), 50);
     for handle in &handles {
@@ -61,10 +60,10 @@ fn ids_are_unique_and_lead_to_the_session(design: Design) {
     assert_eq!(server.find(Uuid::max()), None);
 }
 
-fn an_id_does_not_lead_to_another_servers_session(design: Design) {
-    let service = design.service();
-    let (server, _peers, handles, _events) = crowd(&service, 4);
-    let (other, _other_peers, other_handles, _other_events) = crowd(&service, 4);
+fn an_id_does_not_lead_to_another_servers_session(setting: Setting) {
+    let service = setting.service();
+    let (server, _peers, handles, _events) = crowd(setting, &service, 4);
+    let (other, _other_peers, other_handles, _other_events) = crowd(setting, &service, 4);
     assert_ne!(server.id(), other.id());
     for (handle, other_handle) in handles.iter().zip(&other_handles) {
         assert_ne!(handle.id(), other_handle.id());
@@ -73,9 +72,9 @@ fn an_id_does_not_lead_to_another_servers_session(design: Design) {
     }
 }
 
-fn sessions_are_listed_while_they_live(design: Design) {
-    let service = design.service();
-    let (server, mut peers, handles, events) = crowd(&service, 10);
+fn sessions_are_listed_while_they_live(setting: Setting) {
+    let service = setting.service();
+    let (server, mut peers, handles, events) = crowd(setting, &service, 10);
     assert_eq!((server.connections(), server.everyone().len()), (10, 10));
     let listed: HashSet<Uuid> = server.sessions().iter().map(raw::Handle::id).collect();
     assert_eq!(listed, handles.iter().map(raw::Handle::id).collect());
@@ -86,9 +85,9 @@ fn sessions_are_listed_while_they_live(design: Design) {
     assert!(handles[..7].iter().all(|handle| server.sessions().contains(handle)));
 }
 
-fn multicast_reaches_every_session(design: Design) {
-    let service = design.service();
-    let (server, mut peers, _handles, _events) = crowd(&service, 20);
+fn multicast_reaches_every_session(setting: Setting) {
+    let service = setting.service();
+    let (server, mut peers, _handles, _events) = crowd(setting, &service, 20);
     assert!(server.multicast("hello all").is_queued());
     assert!(server.everyone().send("and again").is_queued());
     for peer in &mut peers {
@@ -96,9 +95,9 @@ fn multicast_reaches_every_session(design: Design) {
     }
 }
 
-fn multicast_except_spares_one(design: Design) {
-    let service = design.service();
-    let (server, mut peers, handles, _events) = crowd(&service, 6);
+fn multicast_except_spares_one(setting: Setting) {
+    let service = setting.service();
+    let (server, mut peers, handles, _events) = crowd(setting, &service, 6);
     for (index, handle) in handles.iter().enumerate() {
         server.multicast_except(handle.id(), format!("not {index}."));
     }
@@ -109,9 +108,9 @@ fn multicast_except_spares_one(design: Design) {
     }
 }
 
-fn multicasts_keep_their_order(design: Design) {
-    let service = design.service();
-    let (server, mut peers, _handles, _events) = crowd(&service, 4);
+fn multicasts_keep_their_order(setting: Setting) {
+    let service = setting.service();
+    let (server, mut peers, _handles, _events) = crowd(setting, &service, 4);
     let mut random = Random::new();
     let mut wanted = Vec::new();
     for _ in 0..500 {
@@ -131,14 +130,14 @@ fn multicasts_keep_their_order(design: Design) {
     }
 }
 
-fn a_session_reaches_everyone_on_its_server(design: Design) {
-    let service = design.service();
+fn a_session_reaches_everyone_on_its_server(setting: Setting) {
+    let service = setting.service();
     let protocol = raw::server(|_| {
         |session: &mut raw::Session<'_>, data: &[u8]| {
             session.everyone().send(data);
         }
     });
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peers: Vec<Peer> = (0..8).map(|_| Peer::new(&server)).collect();
     eventually("all are there", || server.connections() == 8);
     peers[3].send("to all of you");
@@ -147,9 +146,9 @@ fn a_session_reaches_everyone_on_its_server(design: Design) {
     }
 }
 
-fn disconnect_all_closes_every_session_and_the_server_goes_on(design: Design) {
-    let service = design.service();
-    let (server, mut peers, _handles, events) = crowd(&service, 20);
+fn disconnect_all_closes_every_session_and_the_server_goes_on(setting: Setting) {
+    let service = setting.service();
+    let (server, mut peers, _handles, events) = crowd(setting, &service, 20);
     server.disconnect_all();
     for peer in &mut peers {
         peer.expect_end();
@@ -162,28 +161,28 @@ fn disconnect_all_closes_every_session_and_the_server_goes_on(design: Design) {
     Peer::new(&server).exchange("hello");
 }
 
-fn sessions_are_spread_over_the_threads(design: Design) {
-    let service = design.service();
+fn sessions_are_spread_over_the_threads(setting: Setting) {
+    let service = setting.service();
     let (told, receiver) = channel();
     let (probe, _events) = Probe::new();
     let probe = probe.on_open(move |_| {
         let _ = told.send(thread::current().id());
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let peers: Vec<Peer> = (0..40).map(|_| Peer::new(&server)).collect();
     let mut opened = HashMap::new();
     for _ in &peers {
         *opened.entry(receiver.recv_timeout(LIMIT).unwrap()).or_insert(0) += 1;
     }
-    match design {
+    match setting.design {
         Design::LoopPerThread => assert!(opened.values().eq(&[20, 20]), "{opened:?}"),
         Design::ThreadPool => assert!(opened.len() <= 2, "{opened:?}"),
     }
 }
 
-fn traffic_is_what_was_exchanged(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn traffic_is_what_was_exchanged(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     assert_eq!(server.traffic(), sockeye::Traffic::default());
     let mut random = Random::new();
     let mut total = 0;
@@ -205,10 +204,10 @@ fn traffic_is_what_was_exchanged(design: Design) {
     assert_eq!(traffic.stats.dropped, 0);
 }
 
-fn what_is_sent_along_with_the_end_is_counted_too(design: Design) {
-    let service = design.service();
+fn what_is_sent_along_with_the_end_is_counted_too(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.echo().serve());
+    let server = setting.serve(&service, probe.echo().serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     // Both at once, so that the answer goes out in the session's last turn.
@@ -223,10 +222,10 @@ fn what_is_sent_along_with_the_end_is_counted_too(design: Design) {
     assert_eq!(handle.stats().bytes_sent, 1000);
 }
 
-fn a_server_with_hundreds_of_sessions_serves_each(design: Design) {
-    let service = design.service();
-    let server = serve(&service, raw::server(|_| Echo));
-    let mut peers: Vec<Peer> = (0..400).map(|_| Peer::at(addr_of(&server))).collect();
+fn a_server_with_hundreds_of_sessions_serves_each(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
+    let mut peers: Vec<Peer> = (0..400).map(|_| Peer::new(&server)).collect();
     for (index, peer) in peers.iter_mut().enumerate() {
         peer.send(format!("{index:5}"));
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use sockeye::{CloseReason, Limits, Sent, Server, raw};
 
-use crate::common::{Design, Echo, Event, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
-use crate::on_both_designs;
+use crate::common::{Echo, Event, LIMIT, Peer, Probe, Random, Setting, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     callbacks_come_in_order_and_close_comes_once,
     closures_are_handlers,
     random_sizes_are_echoed,
@@ -23,10 +23,10 @@ on_both_designs!(
     callbacks_of_one_session_never_overlap,
 );
 
-fn callbacks_come_in_order_and_close_comes_once(design: Design) {
-    let service = design.service();
+fn callbacks_come_in_order_and_close_comes_once(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     let Event::Open(handle) = events.next() else { panic!("on_open comes first") };
     for word in ["one", "two", "three"] {
@@ -43,8 +43,8 @@ fn callbacks_come_in_order_and_close_comes_once(design: Design) {
     assert!(events.rest().is_empty(), "on_close is the last, and comes once");
 }
 
-fn closures_are_handlers(design: Design) {
-    let service = design.service();
+fn closures_are_handlers(setting: Setting) {
+    let service = setting.service();
     let protocol = raw::server(|_| {
         let mut count = 0;
         move |session: &mut raw::Session<'_>, data: &[u8]| {
@@ -52,7 +52,7 @@ fn closures_are_handlers(design: Design) {
             session.send(count.to_string());
         }
     });
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     peer.send("12345");
     peer.expect("5");
@@ -60,9 +60,9 @@ fn closures_are_handlers(design: Design) {
     peer.expect("10");
 }
 
-fn random_sizes_are_echoed(design: Design) {
-    let service = design.service();
-    let server = serve(&service, raw::server(|_| Echo));
+fn random_sizes_are_echoed(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     let mut random = Random::new();
     for _ in 0..4 {
         let mut peer = Peer::new(&server);
@@ -83,11 +83,11 @@ fn random_sizes_are_echoed(design: Design) {
     }
 }
 
-fn the_smallest_read_budget_changes_nothing_but_the_pace(design: Design) {
-    let service = design.service();
+fn the_smallest_read_budget_changes_nothing_but_the_pace(setting: Setting) {
+    let service = setting.service();
     let limits = Limits::default().read_budget(1);
     let builder = Server::builder(&service, raw::server(|_| Echo)).limits(limits);
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     let data = Random::new().bytes(1 << 20);
     let mut peer = Peer::new(&server);
     let mut writer = peer.another_handle();
@@ -100,10 +100,10 @@ fn the_smallest_read_budget_changes_nothing_but_the_pace(design: Design) {
     writing.join().unwrap();
 }
 
-fn a_peer_that_is_gone_at_once_gets_its_open_and_its_close(design: Design) {
-    let service = design.service();
+fn a_peer_that_is_gone_at_once_gets_its_open_and_its_close(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     for _ in 0..50 {
         drop(Peer::new(&server));
     }
@@ -120,10 +120,10 @@ fn a_peer_that_is_gone_at_once_gets_its_open_and_its_close(design: Design) {
     assert_eq!(opened, 50);
 }
 
-fn data_that_came_before_the_end_is_handed_out_first(design: Design) {
-    let service = design.service();
+fn data_that_came_before_the_end_is_handed_out_first(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut random = Random::new();
     for size in [1, 65_535, 65_536, 65_537, 300_000] {
         let data = random.bytes(size);
@@ -144,14 +144,14 @@ fn data_that_came_before_the_end_is_handed_out_first(design: Design) {
     }
 }
 
-fn nothing_is_handed_out_after_a_close(design: Design) {
-    let service = design.service();
+fn nothing_is_handed_out_after_a_close(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, data| {
         session.close();
         assert_eq!(session.send(data), Sent::Closed);
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.send("the first");
     peer.expect_end();
@@ -171,13 +171,13 @@ fn nothing_is_handed_out_after_a_close(design: Design) {
     assert!(matches!(reason, CloseReason::Local), "{reason:?}");
 }
 
-fn what_on_open_sends_comes_first(design: Design) {
-    let service = design.service();
+fn what_on_open_sends_comes_first(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.echo().on_open(|session| {
         session.send("welcome ");
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     for _ in 0..20 {
         let mut peer = Peer::new(&server);
         peer.send("echo ");
@@ -188,8 +188,8 @@ fn what_on_open_sends_comes_first(design: Design) {
     }
 }
 
-fn in_on_close_everything_is_refused(design: Design) {
-    let service = design.service();
+fn in_on_close_everything_is_refused(setting: Setting) {
+    let service = setting.service();
     let (told, answers) = std::sync::mpsc::channel();
     let (probe, _events) = Probe::new();
     let group = raw::Group::new(&service);
@@ -200,20 +200,20 @@ fn in_on_close_everything_is_refused(design: Design) {
         let joined = session.join(&group);
         let _ = told.send((refused, posted, joined, handle.is_open()));
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     drop(Peer::new(&server));
     assert_eq!(answers.recv_timeout(LIMIT), Ok((true, false, false, false)));
 }
 
-fn on_sent_tells_how_much_and_what_is_left(design: Design) {
-    let service = design.service();
+fn on_sent_tells_how_much_and_what_is_left(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let total = 4 << 20;
     let probe = probe.on_open(move |session| {
         session.send(vec![5; total]);
     });
-    let server = serve(&service, probe.serve());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = setting.serve(&service, probe.serve());
+    let mut peer = Peer::narrow(&server);
     let reading = thread::spawn(move || peer.receive(total));
     let (mut told, mut left) = (0, total);
     while left > 0 {
@@ -229,8 +229,8 @@ fn on_sent_tells_how_much_and_what_is_left(design: Design) {
     assert_eq!(reading.join().unwrap().len(), total);
 }
 
-fn each_session_has_a_handler_of_its_own(design: Design) {
-    let service = design.service();
+fn each_session_has_a_handler_of_its_own(setting: Setting) {
+    let service = setting.service();
     let protocol = raw::server(|peer| {
         let mut said = format!("{peer}:").into_bytes();
         move |session: &mut raw::Session<'_>, data: &[u8]| {
@@ -238,18 +238,18 @@ fn each_session_has_a_handler_of_its_own(design: Design) {
             session.send(&said);
         }
     });
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peers: Vec<Peer> = (0..10).map(|_| Peer::new(&server)).collect();
     for round in 1..=3 {
         for peer in &mut peers {
             peer.send("x");
-            peer.expect(format!("{}:{}", peer.addr(), "x".repeat(round)));
+            peer.expect(format!("{}:{}", peer.endpoint(), "x".repeat(round)));
         }
     }
 }
 
-fn callbacks_of_one_session_never_overlap(design: Design) {
-    let service = design.with(4).start().unwrap();
+fn callbacks_of_one_session_never_overlap(setting: Setting) {
+    let service = setting.with(4).start().unwrap();
     let (told, overlaps) = std::sync::mpsc::channel();
     let (probe, events) = Probe::new();
     let busy = std::sync::atomic::AtomicBool::new(false);
@@ -262,7 +262,7 @@ fn callbacks_of_one_session_never_overlap(design: Design) {
     };
     let enter_too = enter.clone();
     let probe = probe.on_data(move |_, _| enter());
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     for _ in 0..200 {

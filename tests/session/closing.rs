@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use sockeye::{CloseReason, Limit, Limits, Sent, Server, Service, raw};
 
 use crate::common::{
-    Design, Event, Events, LIMIT, Peer, Probe, Random, SHORT, addr_of, eventually, serve,
+    Event, Events, LIMIT, Peer, Probe, Random, SHORT, Served, Setting, eventually,
 };
-use crate::on_both_designs;
+use crate::{on_all_streams, on_tcp};
 
-on_both_designs!(
+on_all_streams!(
     close_sends_what_is_queued_before_the_end,
     close_by_a_handle_comes_after_what_the_handle_sent,
     close_in_on_open_is_obeyed,
@@ -23,14 +23,14 @@ on_both_designs!(
     abort_by_a_handle_resets,
     abort_cuts_a_close_short,
     an_idle_session_is_closed,
-    activity_postpones_the_idle_limit,
-    sending_alone_postpones_the_idle_limit,
     without_an_idle_limit_nothing_is_closed,
     the_first_reason_counts,
 );
 
-fn served(service: &Service, probe: Probe, limits: Limits) -> Server {
-    Server::builder(service, probe.serve()).limits(limits).listen("127.0.0.1:0").unwrap()
+on_tcp!(activity_postpones_the_idle_limit, sending_alone_postpones_the_idle_limit);
+
+fn served(setting: Setting, service: &Service, probe: Probe, limits: Limits) -> Served {
+    setting.listen(Server::builder(service, probe.serve()).limits(limits))
 }
 
 #[track_caller]
@@ -39,8 +39,8 @@ fn assert_local(events: &Events) {
     assert!(matches!(reason, CloseReason::Local) && reason.is_clean(), "{reason:?}");
 }
 
-fn close_sends_what_is_queued_before_the_end(design: Design) {
-    let service = design.service();
+fn close_sends_what_is_queued_before_the_end(setting: Setting) {
+    let service = setting.service();
     let data = Random::new().bytes(3 << 20);
     let (probe, events) = Probe::new();
     let queued = data.clone();
@@ -49,18 +49,18 @@ fn close_sends_what_is_queued_before_the_end(design: Design) {
         session.close();
         assert_eq!(session.send("more"), Sent::Closed);
     });
-    let server = serve(&service, probe.serve());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = setting.serve(&service, probe.serve());
+    let mut peer = Peer::narrow(&server);
     peer.send("go");
     assert!(peer.receive_to_end() == data, "all of it, and nothing more");
     drop(peer);
     assert_local(&events);
 }
 
-fn close_by_a_handle_comes_after_what_the_handle_sent(design: Design) {
-    let service = design.service();
+fn close_by_a_handle_comes_after_what_the_handle_sent(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let data = Random::new().bytes(1 << 20);
     let mut peer = Peer::new(&server);
     let handle = events.open();
@@ -74,22 +74,22 @@ fn close_by_a_handle_comes_after_what_the_handle_sent(design: Design) {
     assert_local(&events);
 }
 
-fn close_in_on_open_is_obeyed(design: Design) {
-    let service = design.service();
+fn close_in_on_open_is_obeyed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_open(|session| {
         session.send("no room for you");
         session.close();
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     assert_eq!(peer.receive_to_end(), b"no room for you");
     drop(peer);
     assert_local(&events);
 }
 
-fn a_second_close_changes_nothing(design: Design) {
-    let service = design.service();
+fn a_second_close_changes_nothing(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, data| {
         session.send(data);
@@ -97,7 +97,7 @@ fn a_second_close_changes_nothing(design: Design) {
         session.close();
         session.handle().close();
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     peer.send("hello");
@@ -111,10 +111,10 @@ fn a_second_close_changes_nothing(design: Design) {
     assert!(events.rest().is_empty());
 }
 
-fn a_closing_session_refuses_messages(design: Design) {
-    let service = design.service();
+fn a_closing_session_refuses_messages(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().close(LIMIT * 10));
+    let server = served(setting, &service, probe, Limits::default().close(LIMIT * 10));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.send("the last words");
@@ -130,15 +130,15 @@ fn a_closing_session_refuses_messages(design: Design) {
     assert_local(&events);
 }
 
-fn a_peer_that_does_not_read_is_cut_off_at_the_limit(design: Design) {
-    let service = design.service();
+fn a_peer_that_does_not_read_is_cut_off_at_the_limit(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, _| {
         session.send(vec![4; 8 << 20]);
         session.close();
     });
-    let server = served(&service, probe, Limits::default().close(SHORT));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default().close(SHORT));
+    let mut peer = Peer::narrow(&server);
     let began = Instant::now();
     peer.send("go");
     let reason = events.close();
@@ -149,10 +149,10 @@ fn a_peer_that_does_not_read_is_cut_off_at_the_limit(design: Design) {
     assert!(got.len() < 8 << 20 && got.iter().all(|byte| *byte == 4));
 }
 
-fn a_peer_that_does_not_end_is_cut_off_at_the_limit(design: Design) {
-    let service = design.service();
+fn a_peer_that_does_not_end_is_cut_off_at_the_limit(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().close(SHORT));
+    let server = served(setting, &service, probe, Limits::default().close(SHORT));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let began = Instant::now();
@@ -165,8 +165,8 @@ fn a_peer_that_does_not_end_is_cut_off_at_the_limit(design: Design) {
     eventually("it is gone", || server.connections() == 0);
 }
 
-fn what_the_peer_still_sends_does_not_spoil_a_close(design: Design) {
-    let service = design.service();
+fn what_the_peer_still_sends_does_not_spoil_a_close(setting: Setting) {
+    let service = setting.service();
     let data = Random::new().bytes(2 << 20);
     let (probe, events) = Probe::new();
     let queued = data.clone();
@@ -174,8 +174,8 @@ fn what_the_peer_still_sends_does_not_spoil_a_close(design: Design) {
         session.send(&queued);
         session.close();
     });
-    let server = served(&service, probe, Limits::default().read_budget(4096));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default().read_budget(4096));
+    let mut peer = Peer::narrow(&server);
     let mut writer = peer.another_handle();
     // Unread, this would turn the end into a reset that overtakes what was sent.
     let writing = thread::spawn(move || {
@@ -187,15 +187,15 @@ fn what_the_peer_still_sends_does_not_spoil_a_close(design: Design) {
     assert_local(&events);
 }
 
-fn abort_resets_and_loses_what_is_queued(design: Design) {
-    let service = design.service();
+fn abort_resets_and_loses_what_is_queued(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, data| {
         session.send(data);
         session.abort();
         assert_eq!(session.send(data), Sent::Closed);
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.send("hello");
     let reason = events.close();
@@ -203,10 +203,10 @@ fn abort_resets_and_loses_what_is_queued(design: Design) {
     assert!(peer.receive_to_reset().is_empty(), "what was queued is lost");
 }
 
-fn abort_by_a_handle_resets(design: Design) {
-    let service = design.service();
+fn abort_by_a_handle_resets(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.send("before");
@@ -217,11 +217,11 @@ fn abort_by_a_handle_resets(design: Design) {
     assert!(peer.receive_to_reset().is_empty());
 }
 
-fn abort_cuts_a_close_short(design: Design) {
-    let service = design.service();
+fn abort_cuts_a_close_short(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe, Limits::default().close(LIMIT * 10));
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe, Limits::default().close(LIMIT * 10));
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     handle.send(vec![4; 8 << 20]);
     handle.close();
@@ -232,11 +232,11 @@ fn abort_cuts_a_close_short(design: Design) {
     peer.receive_to_reset();
 }
 
-fn an_idle_session_is_closed(design: Design) {
-    let service = design.service();
+fn an_idle_session_is_closed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let began = Instant::now();
-    let server = served(&service, probe, Limits::default().idle(SHORT));
+    let server = served(setting, &service, probe, Limits::default().idle(SHORT));
     let mut peer = Peer::new(&server);
     peer.expect_end();
     assert!(began.elapsed() >= SHORT);
@@ -246,11 +246,11 @@ fn an_idle_session_is_closed(design: Design) {
 }
 
 /// Keeps a session busy for several times the idle limit, and tells how long it lived thereafter.
-fn assert_postponed(design: Design, mut busy: impl FnMut(&mut Peer, &raw::Handle)) {
+fn assert_postponed(setting: Setting, mut busy: impl FnMut(&mut Peer, &raw::Handle)) {
     let idle = Duration::from_millis(600);
-    let service = design.service();
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe.echo(), Limits::default().idle(idle));
+    let server = served(setting, &service, probe.echo(), Limits::default().idle(idle));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let until = Instant::now() + idle * 3 / 2;
@@ -267,27 +267,27 @@ fn assert_postponed(design: Design, mut busy: impl FnMut(&mut Peer, &raw::Handle
     assert!(last.elapsed() >= idle - SHORT, "closed {:?} after the last byte", last.elapsed());
 }
 
-fn activity_postpones_the_idle_limit(design: Design) {
-    assert_postponed(design, |peer, _| {
+fn activity_postpones_the_idle_limit(setting: Setting) {
+    assert_postponed(setting, |peer, _| {
         peer.exchange("busy");
         thread::sleep(Duration::from_millis(5));
     });
 }
 
-fn sending_alone_postpones_the_idle_limit(design: Design) {
-    assert_postponed(design, |peer, handle| {
+fn sending_alone_postpones_the_idle_limit(setting: Setting) {
+    assert_postponed(setting, |peer, handle| {
         handle.send("busy");
         peer.expect("busy");
         thread::sleep(Duration::from_millis(5));
     });
 }
 
-fn without_an_idle_limit_nothing_is_closed(design: Design) {
-    let service = design.service();
+fn without_an_idle_limit_nothing_is_closed(setting: Setting) {
+    let service = setting.service();
     let (patient, events) = Probe::new();
-    let patient = served(&service, patient.echo(), Limits::default().idle(None));
+    let patient = served(setting, &service, patient.echo(), Limits::default().idle(None));
     let (impatient, other_events) = Probe::new();
-    let impatient = served(&service, impatient, Limits::default().idle(SHORT * 2));
+    let impatient = served(setting, &service, impatient, Limits::default().idle(SHORT * 2));
     let mut peer = Peer::new(&patient);
     events.open();
     Peer::new(&impatient).expect_end();
@@ -296,14 +296,14 @@ fn without_an_idle_limit_nothing_is_closed(design: Design) {
     peer.exchange("still here");
 }
 
-fn the_first_reason_counts(design: Design) {
-    let service = design.service();
+fn the_first_reason_counts(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, _| {
         session.close();
         panic!("after the close");
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.send("x");
     let reason = events.close();

@@ -1,16 +1,14 @@
 //! Groups: who gets what is said to them, in which order, and who no longer does.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use sockeye::{Bytes, CloseReason, ErrorKind, Sent, Server, Service, Uuid, raw};
+use sockeye::{Bytes, CloseReason, ErrorKind, Sent, Service, Uuid, raw};
 
-use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, eventually, serve};
-use crate::on_both_designs;
+use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, Served, Setting, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     a_group_reaches_its_members_on_all_loops_and_nobody_else,
     joining_and_leaving_tell_whether_they_did,
     handles_join_and_leave,
@@ -31,7 +29,7 @@ on_both_designs!(
 
 /// A server whose sessions do nothing, so many peers, and their handles in the same order.
 struct Room {
-    server: Server,
+    server: Served,
     peers: Vec<Peer>,
     handles: Vec<raw::Handle>,
     events: Events,
@@ -40,17 +38,13 @@ struct Room {
 
 impl Room {
     /// All of them are members.
-    fn new(service: &Service, count: usize) -> Self {
+    fn new(setting: Setting, service: &Service, count: usize) -> Self {
         let group = raw::Group::new(service);
         let joined = group.clone();
         let (probe, events) = Probe::new();
         let probe = probe.on_open(move |session| assert!(session.join(&joined)));
-        let server = serve(service, probe.serve());
-        let peers: Vec<Peer> = (0..count).map(|_| Peer::new(&server)).collect();
-        let addr = |handle: &raw::Handle| handle.peer_addr().unwrap().socket_addr().unwrap();
-        let mut by_addr: HashMap<SocketAddr, raw::Handle> =
-            peers.iter().map(|_| events.open()).map(|handle| (addr(&handle), handle)).collect();
-        let handles = peers.iter().map(|peer| by_addr.remove(&peer.addr()).unwrap()).collect();
+        let server = setting.serve(service, probe.serve());
+        let (peers, handles) = (0..count).map(|_| (Peer::new(&server), events.open())).unzip();
         eventually("all have joined", || group.len() == count);
         Self { server, peers, handles, events, group }
     }
@@ -70,11 +64,11 @@ fn ask<T: Send + 'static>(
     answer.recv_timeout(LIMIT).unwrap()
 }
 
-fn a_group_reaches_its_members_on_all_loops_and_nobody_else(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 12);
+fn a_group_reaches_its_members_on_all_loops_and_nobody_else(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 12);
     let (protocol, events) = Probe::server();
-    let other_server = serve(&service, protocol);
+    let other_server = setting.serve(&service, protocol);
     let mut stranger = Peer::new(&other_server);
     let strange = events.open();
     assert_eq!(room.group.send("to the members"), Sent::Queued);
@@ -88,9 +82,9 @@ fn a_group_reaches_its_members_on_all_loops_and_nobody_else(design: Design) {
     assert!(room.server.connections() == 12 && !room.group.is_empty());
 }
 
-fn joining_and_leaving_tell_whether_they_did(design: Design) {
-    let service = design.service();
-    let room = Room::new(&service, 1);
+fn joining_and_leaving_tell_whether_they_did(setting: Setting) {
+    let service = setting.service();
+    let room = Room::new(setting, &service, 1);
     let (group, other) = (room.group.clone(), raw::Group::new(&service));
     assert_ne!(group, other);
     let answers = ask(&room.handles[0], move |session| {
@@ -107,9 +101,9 @@ fn joining_and_leaving_tell_whether_they_did(design: Design) {
     assert_eq!(room.group.len(), 1);
 }
 
-fn handles_join_and_leave(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 4);
+fn handles_join_and_leave(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 4);
     for handle in &room.handles[..2] {
         handle.leave(&room.group);
     }
@@ -128,9 +122,9 @@ fn handles_join_and_leave(design: Design) {
     }
 }
 
-fn a_session_may_be_in_several_groups(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 6);
+fn a_session_may_be_in_several_groups(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 6);
     let groups: Vec<raw::Group> = (0..3).map(|_| raw::Group::new(&service)).collect();
     for (index, handle) in room.handles.iter().enumerate() {
         let groups: Vec<raw::Group> = groups[..=index % 3].to_vec();
@@ -149,9 +143,9 @@ fn a_session_may_be_in_several_groups(design: Design) {
     }
 }
 
-fn send_except_spares_one_member(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 5);
+fn send_except_spares_one_member(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 5);
     for (index, handle) in room.handles.iter().enumerate() {
         assert_eq!(room.group.send_except(handle.id(), format!("not {index}.")), Sent::Queued);
     }
@@ -162,9 +156,9 @@ fn send_except_spares_one_member(design: Design) {
     }
 }
 
-fn a_member_leaves_by_itself_when_it_closes(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 6);
+fn a_member_leaves_by_itself_when_it_closes(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 6);
     let reset = room.peers.swap_remove(0);
     reset.reset();
     drop(room.peers.swap_remove(0));
@@ -178,9 +172,9 @@ fn a_member_leaves_by_itself_when_it_closes(design: Design) {
     assert!(room.group.members().is_empty());
 }
 
-fn who_has_left_gets_nothing_more(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 4);
+fn who_has_left_gets_nothing_more(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 4);
     let group = room.group.clone();
     for round in 0..20 {
         let group = group.clone();
@@ -195,15 +189,15 @@ fn who_has_left_gets_nothing_more(design: Design) {
     }
     let got = String::from_utf8(room.peers[0].receive(20)).unwrap();
     // On another loop the message may still have been under way when it came back.
-    match design {
+    match setting.design {
         Design::ThreadPool => assert_eq!(got, ".".repeat(20)),
         Design::LoopPerThread => assert!(got.contains('.')),
     }
 }
 
-fn members_see_messages_in_the_order_sent(design: Design) {
-    let service = design.service();
-    let room = Room::new(&service, 6);
+fn members_see_messages_in_the_order_sent(setting: Setting) {
+    let service = setting.service();
+    let room = Room::new(setting, &service, 6);
     let mut random = Random::new();
     let mut wanted = Vec::new();
     for _ in 0..1000 {
@@ -227,9 +221,9 @@ fn members_see_messages_in_the_order_sent(design: Design) {
     }
 }
 
-fn several_threads_messages_keep_their_orders(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 3);
+fn several_threads_messages_keep_their_orders(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 3);
     let sender = |name: u8| {
         let group = room.group.clone();
         move || {
@@ -254,9 +248,9 @@ fn several_threads_messages_keep_their_orders(design: Design) {
     senders.into_iter().for_each(|sender| sender.join().unwrap());
 }
 
-fn a_member_gets_its_own_messages_and_the_groups_in_the_order_of_its_thread(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 3);
+fn a_member_gets_its_own_messages_and_the_groups_in_the_order_of_its_thread(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 3);
     for round in 0..50 {
         room.handles[0].send(format!("own {round},"));
         room.group.send(format!("all {round},"));
@@ -272,8 +266,8 @@ fn a_member_gets_its_own_messages_and_the_groups_in_the_order_of_its_thread(desi
     room.peers[1].expect(all);
 }
 
-fn an_empty_group_takes_messages(design: Design) {
-    let service = design.service();
+fn an_empty_group_takes_messages(setting: Setting) {
+    let service = setting.service();
     let group = raw::Group::new(&service);
     for _ in 0..100 {
         assert_eq!(group.send(vec![0; 1 << 20]), Sent::Queued, "nobody gets it, nothing waits");
@@ -285,10 +279,10 @@ fn an_empty_group_takes_messages(design: Design) {
     assert_eq!(answer.recv_timeout(LIMIT), Ok(ErrorKind::WouldDeadlock));
 }
 
-fn hundreds_of_members_each_get_all(design: Design) {
-    let service = design.service();
+fn hundreds_of_members_each_get_all(setting: Setting) {
+    let service = setting.service();
     // More than one slice of a delivery per loop.
-    let mut room = Room::new(&service, 700);
+    let mut room = Room::new(setting, &service, 700);
     let mut wanted = String::new();
     for number in 0..40 {
         let message = format!("message {number}, ");
@@ -298,9 +292,9 @@ fn hundreds_of_members_each_get_all(design: Design) {
     room.expect_everywhere(&wanted);
 }
 
-fn a_group_may_be_dropped_while_it_has_members(design: Design) {
-    let service = design.service();
-    let Room { server, mut peers, handles, events, group } = Room::new(&service, 4);
+fn a_group_may_be_dropped_while_it_has_members(setting: Setting) {
+    let service = setting.service();
+    let Room { server, mut peers, handles, events, group } = Room::new(setting, &service, 4);
     group.send("good bye");
     drop(group);
     peers.iter_mut().for_each(|peer| peer.expect("good bye"));
@@ -311,17 +305,17 @@ fn a_group_may_be_dropped_while_it_has_members(design: Design) {
     eventually("all are gone", || server.connections() == 0);
 }
 
-fn members_are_listed(design: Design) {
-    let service = design.service();
-    let room = Room::new(&service, 8);
+fn members_are_listed(setting: Setting) {
+    let service = setting.service();
+    let room = Room::new(setting, &service, 8);
     let members = room.group.members();
     assert_eq!(members.len(), 8);
     assert!(room.handles.iter().all(|handle| members.contains(handle)));
 }
 
-fn everyone_cannot_be_joined_twice(design: Design) {
-    let service = design.service();
-    let mut room = Room::new(&service, 3);
+fn everyone_cannot_be_joined_twice(setting: Setting) {
+    let service = setting.service();
+    let mut room = Room::new(setting, &service, 3);
     let everyone = room.server.everyone().clone();
     let joined = ask(&room.handles[0], move |session| session.join(&everyone));
     assert!(!joined, "it is a member already");
@@ -332,9 +326,9 @@ fn everyone_cannot_be_joined_twice(design: Design) {
     room.expect_everywhere("and once more.");
 }
 
-fn a_group_of_another_service_does_no_harm(design: Design) {
-    let (service, other) = (design.service(), design.with(1).start().unwrap());
-    let mut room = Room::new(&service, 4);
+fn a_group_of_another_service_does_no_harm(setting: Setting) {
+    let (service, other) = (setting.service(), setting.with(1).start().unwrap());
+    let mut room = Room::new(setting, &service, 4);
     let foreign = raw::Group::new(&other);
     for handle in &room.handles {
         let foreign = foreign.clone();

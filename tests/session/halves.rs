@@ -4,10 +4,10 @@ use std::thread;
 
 use sockeye::{CloseReason, Limits, Sent, Server};
 
-use crate::common::{Design, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
-use crate::on_both_designs;
+use crate::common::{LIMIT, Peer, Probe, Random, Setting, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     what_is_queued_at_the_peers_end_is_still_sent,
     finish_ends_sending_and_receiving_goes_on,
     finish_comes_after_what_is_queued,
@@ -25,12 +25,12 @@ fn assert_remote(reason: &CloseReason) {
     assert!(matches!(reason, CloseReason::Remote) && reason.is_clean(), "{reason:?}");
 }
 
-fn what_is_queued_at_the_peers_end_is_still_sent(design: Design) {
-    let service = design.service();
+fn what_is_queued_at_the_peers_end_is_still_sent(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.echo().serve());
+    let server = setting.serve(&service, probe.echo().serve());
     let data = Random::new().bytes(2 << 20);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let mut peer = Peer::narrow(&server);
     let mut writer = peer.another_handle();
     let sent = data.clone();
     let writing = thread::spawn(move || {
@@ -42,15 +42,15 @@ fn what_is_queued_at_the_peers_end_is_still_sent(design: Design) {
     assert_remote(&events.close());
 }
 
-fn finish_ends_sending_and_receiving_goes_on(design: Design) {
-    let service = design.service();
+fn finish_ends_sending_and_receiving_goes_on(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_open(|session| {
         session.send("that is all");
         session.finish();
         assert_eq!(session.send("more"), Sent::Closed);
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     assert_eq!(peer.receive_to_end(), b"that is all");
@@ -64,8 +64,8 @@ fn finish_ends_sending_and_receiving_goes_on(design: Design) {
     peer.expect_end();
 }
 
-fn finish_comes_after_what_is_queued(design: Design) {
-    let service = design.service();
+fn finish_comes_after_what_is_queued(setting: Setting) {
+    let service = setting.service();
     let data = Random::new().bytes(3 << 20);
     let (probe, events) = Probe::new();
     let queued = data.clone();
@@ -73,8 +73,8 @@ fn finish_comes_after_what_is_queued(design: Design) {
         session.send(&queued);
         session.finish();
     });
-    let server = serve(&service, probe.serve());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = setting.serve(&service, probe.serve());
+    let mut peer = Peer::narrow(&server);
     assert!(peer.receive_to_end() == data);
     peer.send("thank you");
     assert_eq!(events.data(9), b"thank you");
@@ -82,10 +82,10 @@ fn finish_comes_after_what_is_queued(design: Design) {
     assert_remote(&events.close());
 }
 
-fn finish_by_a_posted_job_comes_after_what_the_handle_sent(design: Design) {
-    let service = design.service();
+fn finish_by_a_posted_job_comes_after_what_the_handle_sent(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.send("the last words");
@@ -95,10 +95,10 @@ fn finish_by_a_posted_job_comes_after_what_the_handle_sent(design: Design) {
     assert_remote(&events.close());
 }
 
-fn a_session_kept_open_goes_on_sending_after_the_peers_end(design: Design) {
-    let service = design.service();
+fn a_session_kept_open_goes_on_sending_after_the_peers_end(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.keep_open().serve());
+    let server = setting.serve(&service, probe.keep_open().serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     peer.finish();
@@ -114,8 +114,8 @@ fn a_session_kept_open_goes_on_sending_after_the_peers_end(design: Design) {
     assert!(matches!(reason, CloseReason::Local), "{reason:?}");
 }
 
-fn a_session_kept_open_can_be_closed(design: Design) {
-    let service = design.service();
+fn a_session_kept_open_can_be_closed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let data = Random::new().bytes(2 << 20);
     let queued = data.clone();
@@ -123,18 +123,19 @@ fn a_session_kept_open_can_be_closed(design: Design) {
         session.send(&queued);
         session.close();
     });
-    let server = serve(&service, probe.serve());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = setting.serve(&service, probe.serve());
+    let mut peer = Peer::narrow(&server);
     peer.finish();
     assert!(peer.receive_to_end() == data);
     let reason = events.close();
     assert!(matches!(reason, CloseReason::Local), "{reason:?}");
 }
 
-fn a_session_that_has_finished_closes_at_the_peers_end_even_if_kept_open(design: Design) {
-    let service = design.service();
+fn a_session_that_has_finished_closes_at_the_peers_end_even_if_kept_open(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.keep_open().on_open(|session| session.finish()).serve());
+    let server =
+        setting.serve(&service, probe.keep_open().on_open(|session| session.finish()).serve());
     let mut peer = Peer::new(&server);
     events.open();
     peer.expect_end();
@@ -143,10 +144,10 @@ fn a_session_that_has_finished_closes_at_the_peers_end_even_if_kept_open(design:
     eventually("it is gone", || server.connections() == 0);
 }
 
-fn a_session_kept_open_closes_when_it_finishes(design: Design) {
-    let service = design.service();
+fn a_session_kept_open_closes_when_it_finishes(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.keep_open().serve());
+    let server = setting.serve(&service, probe.keep_open().serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     peer.finish();
@@ -159,14 +160,14 @@ fn a_session_kept_open_closes_when_it_finishes(design: Design) {
     assert!(reason.is_clean(), "{reason:?}");
 }
 
-fn a_kept_open_session_that_finishes_in_on_end_closes(design: Design) {
-    let service = design.service();
+fn a_kept_open_session_that_finishes_in_on_end_closes(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.keep_open().on_end(|session| {
         session.send("the last words");
         session.finish();
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.finish();
     assert_eq!(peer.receive_to_end(), b"the last words");
@@ -174,12 +175,12 @@ fn a_kept_open_session_that_finishes_in_on_end_closes(design: Design) {
     assert!(reason.is_clean(), "{reason:?}");
 }
 
-fn both_ends_at_once_close_in_order(design: Design) {
-    let service = design.service();
+fn both_ends_at_once_close_in_order(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let limits = Limits::default().close(LIMIT * 10);
-    let server = Server::builder(&service, probe.serve()).limits(limits);
-    let server = server.listen("127.0.0.1:0").unwrap();
+    let builder = Server::builder(&service, probe.serve()).limits(limits);
+    let server = setting.listen(builder);
     for _ in 0..50 {
         let mut peer = Peer::new(&server);
         let handle = events.open();

@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use sockeye::{CloseReason, Error, ErrorKind, Limits, Server, Service, raw, server};
 
-use crate::common::{Design, Events, LIMIT, Peer, Probe, bounded, eventually, serve};
-use crate::on_both_designs;
+use crate::common::{Events, LIMIT, Peer, Probe, Served, Setting, bounded, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     a_panic_in_on_open_closes_only_its_session,
     a_panic_in_on_data_closes_only_its_session,
     a_panic_in_on_sent_closes_only_its_session,
@@ -35,7 +35,7 @@ impl server::Events for Errors {
 
 /// A server whose first session is the victim's; the others echo.
 struct Scene {
-    server: Server,
+    server: Served,
     victim: Peer,
     session: raw::Handle,
     events: Events,
@@ -44,7 +44,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(service: &Service, panicking: impl FnOnce(Probe) -> Probe) -> Self {
+    fn new(setting: Setting, service: &Service, panicking: impl FnOnce(Probe) -> Probe) -> Self {
         let (probe, events) = Probe::new();
         let panicking = panicking(probe);
         let (other, _) = Probe::new();
@@ -55,11 +55,10 @@ impl Scene {
             _ => other.clone(),
         };
         let (told, errors) = channel();
-        let server = Server::builder(service, raw::server(make))
+        let builder = Server::builder(service, raw::server(make))
             .events(Errors(told))
-            .limits(Limits::default().marks(0, 10))
-            .listen("127.0.0.1:0")
-            .unwrap();
+            .limits(Limits::default().marks(0, 10));
+        let server = setting.listen(builder);
         let victim = Peer::new(&server);
         let session = events.open();
         let mut bystander = Peer::new(&server);
@@ -99,60 +98,64 @@ impl Scene {
     }
 }
 
-fn a_panic_in_on_open_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe.on_open(|_| panic!("wrong in on_open")));
+fn a_panic_in_on_open_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene =
+        Scene::new(setting, &service, |probe| probe.on_open(|_| panic!("wrong in on_open")));
     scene.assert_contained("wrong in on_open");
 }
 
-fn a_panic_in_on_data_closes_only_its_session(design: Design) {
-    let service = design.service();
+fn a_panic_in_on_data_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
     let act = |_: &mut raw::Session<'_>, data: &[u8]| panic!("wrong with {} bytes", data.len());
-    let mut scene = Scene::new(&service, |probe| probe.on_data(act));
+    let mut scene = Scene::new(setting, &service, |probe| probe.on_data(act));
     scene.victim.send("seven b");
     scene.assert_contained("wrong with 7 bytes");
 }
 
-fn a_panic_in_on_sent_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe.on_sent(|_| panic!("wrong in on_sent")));
+fn a_panic_in_on_sent_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene =
+        Scene::new(setting, &service, |probe| probe.on_sent(|_| panic!("wrong in on_sent")));
     scene.session.send("x");
     scene.assert_contained("wrong in on_sent");
 }
 
-fn a_panic_in_on_drain_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe.on_drain(|_| panic!("wrong in on_drain")));
+fn a_panic_in_on_drain_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene =
+        Scene::new(setting, &service, |probe| probe.on_drain(|_| panic!("wrong in on_drain")));
     scene.session.send("more than the high mark");
     scene.assert_contained("wrong in on_drain");
 }
 
-fn a_panic_in_on_end_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe.on_end(|_| panic!("wrong in on_end")));
+fn a_panic_in_on_end_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene = Scene::new(setting, &service, |probe| probe.on_end(|_| panic!("wrong in on_end")));
     scene.victim.finish();
     scene.assert_contained("wrong in on_end");
 }
 
-fn a_panic_in_a_posted_job_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe);
+fn a_panic_in_a_posted_job_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene = Scene::new(setting, &service, |probe| probe);
     scene.session.post(|_| panic!("wrong in a job")).unwrap();
     scene.assert_contained("wrong in a job");
 }
 
-fn a_panic_in_a_dispatched_job_closes_only_its_session(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe);
+fn a_panic_in_a_dispatched_job_closes_only_its_session(setting: Setting) {
+    let service = setting.service();
+    let scene = Scene::new(setting, &service, |probe| probe);
     let session = scene.session.clone();
     // From a thread of the service, where it may run on the spot.
     service.post(move || drop(session.dispatch(|_| panic!("wrong in a dispatched job")))).unwrap();
     scene.assert_contained("wrong in a dispatched job");
 }
 
-fn a_panic_in_on_close_is_told_and_on_close_does_not_come_again(design: Design) {
-    let service = design.service();
-    let mut scene = Scene::new(&service, |probe| probe.on_close(|_| panic!("wrong in on_close")));
+fn a_panic_in_on_close_is_told_and_on_close_does_not_come_again(setting: Setting) {
+    let service = setting.service();
+    let mut scene =
+        Scene::new(setting, &service, |probe| probe.on_close(|_| panic!("wrong in on_close")));
     scene.victim.finish();
     let reason = scene.events.close();
     assert!(matches!(reason, CloseReason::Remote), "{reason:?}");
@@ -171,10 +174,10 @@ impl Drop for Bomb {
     }
 }
 
-fn assert_drop_is_contained(service: &Service, protocol: raw::ServerProtocol) {
+fn assert_drop_is_contained(setting: Setting, service: &Service, protocol: raw::ServerProtocol) {
     let (told, errors) = channel();
     let builder = Server::builder(service, protocol).events(Errors(told)).max_connections(1);
-    let server = builder.listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(builder);
     for _ in 0..3 {
         // Where a session that ended so still counted, the next would be refused.
         let mut peer = Peer::new(&server);
@@ -188,8 +191,8 @@ fn assert_drop_is_contained(service: &Service, protocol: raw::ServerProtocol) {
     bounded("stop", move || service.stop()).unwrap();
 }
 
-fn a_panic_where_a_handler_is_dropped_is_contained(design: Design) {
-    let service = design.service();
+fn a_panic_where_a_handler_is_dropped_is_contained(setting: Setting) {
+    let service = setting.service();
     let protocol = raw::server(|_| {
         let bomb = Bomb;
         move |session: &mut raw::Session<'_>, data: &[u8]| {
@@ -197,27 +200,27 @@ fn a_panic_where_a_handler_is_dropped_is_contained(design: Design) {
             session.send(data);
         }
     });
-    assert_drop_is_contained(&service, protocol);
+    assert_drop_is_contained(setting, &service, protocol);
 }
 
-fn a_panic_where_a_sessions_state_is_dropped_is_contained(design: Design) {
-    let service = design.service();
+fn a_panic_where_a_sessions_state_is_dropped_is_contained(setting: Setting) {
+    let service = setting.service();
     let (probe, _events) = Probe::new();
     let probe = probe.echo().on_open(|session| drop(session.set_state(Bomb)));
-    assert_drop_is_contained(&service, probe.serve());
+    assert_drop_is_contained(setting, &service, probe.serve());
 }
 
-fn a_panic_with_a_value_that_is_no_text_is_told_too(design: Design) {
-    let service = design.service();
-    let scene = Scene::new(&service, |probe| probe);
+fn a_panic_with_a_value_that_is_no_text_is_told_too(setting: Setting) {
+    let service = setting.service();
+    let scene = Scene::new(setting, &service, |probe| probe);
     scene.session.post(|_| std::panic::panic_any(17)).unwrap();
     scene.assert_contained("a callback panicked");
 }
 
-fn who_waits_for_a_session_that_panics_is_told_at_once(design: Design) {
-    let service = design.service();
+fn who_waits_for_a_session_that_panics_is_told_at_once(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     for _ in 0..20 {
         let _peer = Peer::new(&server);
         let handle = events.open();
@@ -239,14 +242,14 @@ fn who_waits_for_a_session_that_panics_is_told_at_once(design: Design) {
     }
 }
 
-fn what_a_panicking_callback_sent_is_not_sent(design: Design) {
-    let service = design.service();
+fn what_a_panicking_callback_sent_is_not_sent(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_data(|session, data| {
         session.send(data);
         panic!("after sending");
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     peer.send("half a truth");
     events.close();

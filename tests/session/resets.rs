@@ -2,12 +2,14 @@
 
 use std::sync::mpsc::channel;
 
-use sockeye::{CloseReason, Limits, Server, Service, TcpOptions};
+use sockeye::{CloseReason, Limits, Server, Service};
 
-use crate::common::{Design, Event, Events, LIMIT, Peer, Probe, Random, addr_of, eventually};
-use crate::on_both_designs;
+use crate::common::{
+    Event, Events, LIMIT, Peer, Probe, Random, Served, Setting, eventually, narrow,
+};
+use crate::on_streams_with_resets;
 
-on_both_designs!(
+on_streams_with_resets!(
     a_reset_of_an_open_session_is_noticed,
     a_reset_behind_data_is_noticed_and_the_data_is_not_doubled,
     a_reset_while_much_is_queued_is_noticed,
@@ -21,11 +23,9 @@ on_both_designs!(
     many_resets_at_random_moments_close_each_session_once,
 );
 
-fn served(service: &Service, probe: Probe) -> Server {
+fn served(setting: Setting, service: &Service, probe: Probe) -> Served {
     let limits = Limits::default().idle(None).close(LIMIT * 10);
-    let options = TcpOptions::default().send_buffer(8192).receive_buffer(8192);
-    let builder = Server::builder(service, probe.serve()).limits(limits).tcp_options(options);
-    builder.listen("127.0.0.1:0").unwrap()
+    setting.listen(narrow(Server::builder(service, probe.serve()).limits(limits)))
 }
 
 #[track_caller]
@@ -42,20 +42,20 @@ fn assert_gone(server: &Server, events: &Events) {
     assert!(events.rest().is_empty(), "on_close is the last, and comes once");
 }
 
-fn a_reset_of_an_open_session_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_of_an_open_session_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe);
+    let server = served(setting, &service, probe);
     let peer = Peer::new(&server);
     events.open();
     peer.reset();
     assert_reset(&server, &events);
 }
 
-fn a_reset_behind_data_is_noticed_and_the_data_is_not_doubled(design: Design) {
-    let service = design.service();
+fn a_reset_behind_data_is_noticed_and_the_data_is_not_doubled(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe);
+    let server = served(setting, &service, probe);
     let mut peer = Peer::new(&server);
     events.open();
     peer.send("the last words");
@@ -75,11 +75,11 @@ fn a_reset_behind_data_is_noticed_and_the_data_is_not_doubled(design: Design) {
     assert_gone(&server, &events);
 }
 
-fn a_reset_while_much_is_queued_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_while_much_is_queued_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe);
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     assert!(handle.send(vec![1; 500_000]).is_queued());
     peer.expect([1]);
@@ -88,11 +88,11 @@ fn a_reset_while_much_is_queued_is_noticed(design: Design) {
     assert_reset(&server, &events);
 }
 
-fn a_reset_while_reading_waits_for_room_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_while_reading_waits_for_room_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe.echo());
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe.echo());
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     // Above the high mark, so that the session does not read, though there is something to read.
     assert!(handle.send(vec![1; 4 << 20]).is_queued());
@@ -102,20 +102,20 @@ fn a_reset_while_reading_waits_for_room_is_noticed(design: Design) {
     assert_reset(&server, &events);
 }
 
-fn a_reset_of_a_paused_session_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_of_a_paused_session_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe.on_open(|session| session.pause()));
+    let server = served(setting, &service, probe.on_open(|session| session.pause()));
     let peer = Peer::new(&server);
     events.open();
     peer.reset();
     assert_reset(&server, &events);
 }
 
-fn a_reset_of_a_paused_session_with_unread_data_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_of_a_paused_session_with_unread_data_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe);
+    let server = served(setting, &service, probe);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.pause();
@@ -127,10 +127,10 @@ fn a_reset_of_a_paused_session_with_unread_data_is_noticed(design: Design) {
     assert_reset(&server, &events);
 }
 
-fn a_reset_of_a_session_that_has_finished_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_of_a_session_that_has_finished_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe.on_open(|session| session.finish()));
+    let server = served(setting, &service, probe.on_open(|session| session.finish()));
     let mut peer = Peer::new(&server);
     events.open();
     peer.expect_end();
@@ -138,10 +138,10 @@ fn a_reset_of_a_session_that_has_finished_is_noticed(design: Design) {
     assert_reset(&server, &events);
 }
 
-fn a_reset_after_the_peers_end_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_after_the_peers_end_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe.keep_open());
+    let server = served(setting, &service, probe.keep_open());
     let peer = Peer::new(&server);
     events.open();
     peer.finish();
@@ -150,11 +150,11 @@ fn a_reset_after_the_peers_end_is_noticed(design: Design) {
     assert_reset(&server, &events);
 }
 
-fn a_reset_in_the_middle_of_a_close_ends_it(design: Design) {
-    let service = design.service();
+fn a_reset_in_the_middle_of_a_close_ends_it(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = served(&service, probe);
-    let mut peer = Peer::narrow(addr_of(&server));
+    let server = served(setting, &service, probe);
+    let mut peer = Peer::narrow(&server);
     let handle = events.open();
     handle.send(vec![1; 500_000]);
     handle.close();
@@ -165,8 +165,8 @@ fn a_reset_in_the_middle_of_a_close_ends_it(design: Design) {
     assert_gone(&server, &events);
 }
 
-fn a_reset_in_the_middle_of_a_callback_is_noticed(design: Design) {
-    let service = design.service();
+fn a_reset_in_the_middle_of_a_callback_is_noticed(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let (go_on, wait) = channel();
     let wait = std::sync::Mutex::new(wait);
@@ -174,7 +174,7 @@ fn a_reset_in_the_middle_of_a_callback_is_noticed(design: Design) {
         wait.lock().unwrap().recv_timeout(LIMIT).unwrap();
         session.send(data);
     });
-    let server = served(&service, probe);
+    let server = served(setting, &service, probe);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     peer.send("x");
@@ -185,8 +185,8 @@ fn a_reset_in_the_middle_of_a_callback_is_noticed(design: Design) {
     assert!(!handle.is_open());
 }
 
-fn many_resets_at_random_moments_close_each_session_once(design: Design) {
-    let service = design.service();
+fn many_resets_at_random_moments_close_each_session_once(setting: Setting) {
+    let service = setting.service();
     let (told, happened) = channel();
     let closed = told.clone();
     let (probe, _events) = Probe::new();
@@ -194,7 +194,7 @@ fn many_resets_at_random_moments_close_each_session_once(design: Design) {
         .echo()
         .on_open(move |session| _ = told.send((session.id(), true)))
         .on_close(move |session| _ = closed.send((session.id(), false)));
-    let server = served(&service, probe);
+    let server = served(setting, &service, probe);
     let mut random = Random::new();
     let mut peers = Vec::new();
     for _ in 0..200 {

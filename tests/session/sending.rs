@@ -4,10 +4,10 @@ use std::thread;
 
 use sockeye::{Bytes, Limits, Sent, Server, raw};
 
-use crate::common::{Design, LIMIT, Peer, Probe, Random, addr_of, eventually, serve};
-use crate::on_both_designs;
+use crate::common::{LIMIT, Peer, Probe, Random, Setting, eventually};
+use crate::on_all_streams;
 
-on_both_designs!(
+on_all_streams!(
     a_handle_sends_from_any_thread,
     each_threads_messages_keep_their_order,
     messages_of_all_sizes_keep_their_order,
@@ -20,10 +20,10 @@ on_both_designs!(
     flush_returns_when_all_has_been_handed_over,
 );
 
-fn a_handle_sends_from_any_thread(design: Design) {
-    let service = design.service();
+fn a_handle_sends_from_any_thread(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     assert_eq!(handle.send("from the test, "), Sent::Queued);
@@ -33,10 +33,10 @@ fn a_handle_sends_from_any_thread(design: Design) {
     peer.expect("from the test, from a thread");
 }
 
-fn each_threads_messages_keep_their_order(design: Design) {
-    let service = design.service();
+fn each_threads_messages_keep_their_order(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
-    let server = serve(&service, probe.echo().serve());
+    let server = setting.serve(&service, probe.echo().serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     let sender = |thread: u32| {
@@ -68,8 +68,8 @@ fn each_threads_messages_keep_their_order(design: Design) {
     assert_eq!(handle.stats().bytes_sent, 32_000);
 }
 
-fn messages_of_all_sizes_keep_their_order(design: Design) {
-    let service = design.service();
+fn messages_of_all_sizes_keep_their_order(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let mut random = Random::new();
     // Around the sizes where copying becomes sharing, and where a chunk is full.
@@ -89,7 +89,7 @@ fn messages_of_all_sizes_keep_their_order(design: Design) {
             };
         }
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     peer.expect(payloads.concat());
@@ -103,8 +103,8 @@ fn messages_of_all_sizes_keep_their_order(design: Design) {
     peer.expect(payloads.concat());
 }
 
-fn more_pieces_than_one_write_takes_keep_their_order(design: Design) {
-    let service = design.service();
+fn more_pieces_than_one_write_takes_keep_their_order(setting: Setting) {
+    let service = setting.service();
     let payloads: Vec<Bytes> =
         (0..1500_u32).map(|number| Bytes::from(number.to_be_bytes().repeat(150))).collect();
     let (probe, _events) = Probe::new();
@@ -115,16 +115,16 @@ fn more_pieces_than_one_write_takes_keep_their_order(design: Design) {
         }
         session.close();
     });
-    let server = serve(&service, probe.serve());
-    for mut peer in [Peer::new(&server), Peer::narrow(addr_of(&server))] {
+    let server = setting.serve(&service, probe.serve());
+    for mut peer in [Peer::new(&server), Peer::narrow(&server)] {
         assert!(peer.receive_to_end() == payloads.concat());
     }
 }
 
-fn big_payloads_are_shared_by_sessions(design: Design) {
-    let service = design.service();
+fn big_payloads_are_shared_by_sessions(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let payload = Bytes::from(Random::new().bytes(1 << 20));
     let read = |_| {
         let mut peer = Peer::new(&server);
@@ -144,10 +144,10 @@ fn big_payloads_are_shared_by_sessions(design: Design) {
     eventually("nobody holds the payload any more", || payload.is_unique());
 }
 
-fn sends_and_jobs_are_done_in_the_order_asked(design: Design) {
-    let service = design.service();
+fn sends_and_jobs_are_done_in_the_order_asked(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peer = Peer::new(&server);
     let handle = events.open();
     for round in 0..100 {
@@ -170,10 +170,10 @@ fn sends_and_jobs_are_done_in_the_order_asked(design: Design) {
     peer.expect((0..100).map(round).collect::<String>());
 }
 
-fn a_callback_may_send_through_another_sessions_handle(design: Design) {
-    let service = design.service();
+fn a_callback_may_send_through_another_sessions_handle(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let mut peers: Vec<Peer> = (0..4).map(|_| Peer::new(&server)).collect();
     let handles: Vec<raw::Handle> = peers.iter().map(|_| events.open()).collect();
     for handle in &handles {
@@ -185,11 +185,11 @@ fn a_callback_may_send_through_another_sessions_handle(design: Design) {
     }
 }
 
-fn a_closed_session_refuses_everything(design: Design) {
+fn a_closed_session_refuses_everything(setting: Setting) {
     use sockeye::ErrorKind::Closed;
-    let service = design.service();
+    let service = setting.service();
     let (protocol, events) = Probe::server();
-    let server = serve(&service, protocol);
+    let server = setting.serve(&service, protocol);
     let peer = Peer::new(&server);
     let handle = events.open();
     drop(peer);
@@ -212,14 +212,14 @@ fn a_closed_session_refuses_everything(design: Design) {
     assert!(server.everyone().is_empty());
 }
 
-fn an_empty_message_is_queued_and_sends_nothing(design: Design) {
-    let service = design.service();
+fn an_empty_message_is_queued_and_sends_nothing(setting: Setting) {
+    let service = setting.service();
     let (probe, events) = Probe::new();
     let probe = probe.on_open(|session| {
         assert_eq!(session.send(""), Sent::Queued);
         assert_eq!(session.send_shared(Bytes::new()), Sent::Queued);
     });
-    let server = serve(&service, probe.serve());
+    let server = setting.serve(&service, probe.serve());
     let mut peer = Peer::new(&server);
     let handle = events.open();
     assert_eq!(handle.send(""), Sent::Queued);
@@ -230,11 +230,11 @@ fn an_empty_message_is_queued_and_sends_nothing(design: Design) {
     peer.expect_end();
 }
 
-fn flush_returns_when_all_has_been_handed_over(design: Design) {
-    let service = design.service();
+fn flush_returns_when_all_has_been_handed_over(setting: Setting) {
+    let service = setting.service();
     let (protocol, events) = Probe::server();
     let limits = Limits::default().queue(8 << 20);
-    let server = Server::builder(&service, protocol).limits(limits).listen("127.0.0.1:0").unwrap();
+    let server = setting.listen(Server::builder(&service, protocol).limits(limits));
     let mut peer = Peer::new(&server);
     let handle = events.open();
     handle.flush(LIMIT).unwrap();

@@ -52,6 +52,8 @@ pub(crate) struct Layer {
     plain: Vec<u8>,
     /// Ciphertext that the system had no room for, or that waits to go with the next data.
     unsent: Vec<u8>,
+    /// Bytes of the session's that are in there, at most.
+    held: usize,
     /// Told when the plaintext before it has been handed out.
     failure: Option<io::Error>,
     /// The peer has said `close_notify`.
@@ -84,6 +86,7 @@ impl Layer {
             cipher: Vec::new(),
             plain: Vec::new(),
             unsent: Vec::new(),
+            held: 0,
             failure: None,
             peer_closed: false,
             closed: false,
@@ -173,11 +176,16 @@ impl Layer {
         let (sealed, pieces) = buffer.split_at_mut(RECORDS * SEALED);
         let (count, sealed) = self.seal(slices, sealed, pieces)?;
         let full = self.send(sealed)?;
+        self.held = (self.held + count).min(self.unsent.len());
         Ok(Written { count, full })
     }
 
-    pub(crate) fn unsent(&self) -> usize {
-        self.unsent.len()
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.unsent.is_empty()
     }
 
     /// Says `close_notify`, and ends the stream behind it; false when there is no room yet.
@@ -319,6 +327,7 @@ impl Layer {
         if self.unsent.is_empty() {
             self.unsent = Vec::new();
         }
+        self.held = self.held.min(self.unsent.len());
         Ok(blocked || (SHORT_WRITE_FILLS && !self.unsent.is_empty()))
     }
 
