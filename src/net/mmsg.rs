@@ -223,14 +223,14 @@ unsafe fn read_control(header: &libc::msghdr) -> (Details, usize) {
         while let Some(message) = next.as_ref() {
             match (message.cmsg_level, message.cmsg_type) {
                 (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    if let Some(info) = value::<libc::in_pktinfo>(message) {
+                    if let Some(info) = value::<libc::in_pktinfo>(next) {
                         let ip = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
                         details.destination = Some(IpAddr::V4(ip));
                         details.interface = u32::try_from(info.ipi_ifindex).ok();
                     }
                 }
                 (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    if let Some(info) = value::<libc::in6_pktinfo>(message) {
+                    if let Some(info) = value::<libc::in6_pktinfo>(next) {
                         let ip = IpAddr::from(info.ipi6_addr.s6_addr);
                         details.destination = Some(ip.to_canonical());
                         // Android has it signed.
@@ -238,13 +238,13 @@ unsafe fn read_control(header: &libc::msghdr) -> (Details, usize) {
                     }
                 }
                 (libc::IPPROTO_IP, libc::IP_TOS) => {
-                    details.ecn = value::<u8>(message).map(|octet| octet & 3);
+                    details.ecn = value::<u8>(next).map(|octet| octet & 3);
                 }
                 (libc::IPPROTO_IPV6, libc::IPV6_TCLASS) => {
-                    details.ecn = value::<libc::c_int>(message).map(|octet| (octet & 3) as u8);
+                    details.ecn = value::<libc::c_int>(next).map(|octet| (octet & 3) as u8);
                 }
                 (libc::SOL_UDP, libc::UDP_GRO) => {
-                    let size = value::<libc::c_int>(message).unwrap_or_default();
+                    let size = value::<libc::c_int>(next).unwrap_or_default();
                     segment = usize::try_from(size).unwrap_or_default();
                 }
                 _ => {}
@@ -260,11 +260,11 @@ unsafe fn read_control(header: &libc::msghdr) -> (Details, usize) {
 /// # Safety
 ///
 /// The message is one of the kernel's, and `T` plain data.
-unsafe fn value<T: Copy>(message: &libc::cmsghdr) -> Option<T> {
+unsafe fn value<T: Copy>(message: *const libc::cmsghdr) -> Option<T> {
     // SAFETY: the message is as long as it says; it may be aligned for less than a `T`.
     unsafe {
         let wanted = libc::CMSG_LEN(size_of::<T>() as _) as usize;
-        (message.cmsg_len as usize >= wanted)
+        ((*message).cmsg_len as usize >= wanted)
             .then(|| ptr::read_unaligned(libc::CMSG_DATA(message).cast::<T>()))
     }
 }

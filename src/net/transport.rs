@@ -99,7 +99,10 @@ impl Transport {
     }
 
     /// Goes on with the handshake, first without any news, then at every event until it is done.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, clippy::needless_pass_by_ref_mut, reason = "what TLS needs")
+    )]
     pub(crate) fn handshake(&mut self, buffer: &mut [u8], news: News) -> io::Result<Handshake> {
         match self {
             Self::Plain(_) => Ok(Handshake::Done { more: true }),
@@ -125,7 +128,10 @@ impl Transport {
 
     /// Writes as much as there is room for, and what is not [flushed](Self::is_flushed) before it.
     /// The buffer is scratch.
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(unused_variables, clippy::needless_pass_by_ref_mut, reason = "what TLS needs")
+    )]
     pub(crate) fn write(
         &mut self,
         slices: &[IoSlice<'_>],
