@@ -208,11 +208,11 @@ impl Inner {
     }
 
     pub(crate) fn accepts_work(&self) -> bool {
-        self.accepts_work.load(Ordering::Acquire)
+        self.accepts_work.load(Ordering::SeqCst)
     }
 
     pub(super) fn set_accepts_work(&self, accepts: bool) {
-        self.accepts_work.store(accepts, Ordering::Release);
+        self.accepts_work.store(accepts, Ordering::SeqCst);
     }
 
     pub(crate) fn attach(&self, object: Weak<dyn Attached>) {
@@ -225,9 +225,10 @@ impl Inner {
         lock(&self.attached).iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Something has begun that a stop must wait for.
+    /// Something has begun that a stop must wait for. Who finds that the service
+    /// [accepts work](Self::accepts_work) after that is waited for by every later stop.
     pub(crate) fn begun(&self) {
-        self.live.fetch_add(1, Ordering::AcqRel);
+        self.live.fetch_add(1, Ordering::SeqCst);
     }
 
     /// It has ended.
@@ -250,7 +251,7 @@ impl Inner {
     /// Waits until all connections have ended and, if asked, all jobs are done.
     pub(super) fn wait_idle(&self, deadline: Instant, jobs_too: bool) -> bool {
         self.wait(&self.idle, Some(deadline), |()| {
-            self.live.load(Ordering::Acquire) == 0
+            self.live.load(Ordering::SeqCst) == 0
                 && (!jobs_too || self.jobs.load(Ordering::Acquire) == 0)
         })
     }

@@ -40,10 +40,11 @@ pub(super) fn stop(service: &Arc<Inner>, how: Ending, within: Duration) -> Resul
     service.set_accepts_work(false);
     if how == Ending::Graceful {
         deadline = Instant::now() + limit;
-        if !drained {
-            end_all(service, Ending::Abrupt);
-            service.wait_idle(deadline, false);
-        }
+    }
+    // What was about to begin when nothing was under way may have done so since.
+    if !service.wait_idle(Instant::now(), false) {
+        end_all(service, Ending::Abrupt);
+        service.wait_idle(deadline, false);
     }
     let ended = halt(service, deadline.max(Instant::now() + GRACE));
     let late = match (ended, how) {

@@ -5,7 +5,7 @@ use super::stand_in::StandIn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::memory;
 use crate::service::{Attached, Ending, Service};
-use crate::session::{Handle, Owner};
+use crate::session::Handle;
 
 /// Connects two sessions of a running service, by convention a server's and a client's, and
 /// returns their handles in the order given. Each is on whatever home has its turn.
@@ -47,9 +47,17 @@ pub fn connect(
 ) -> Result<(Handle, Handle)> {
     let sides: [Side; 2] = [server.into(), client.into()];
     let inner = service.inner();
-    if !inner.accepts_work() {
-        return Err(Error::new(ErrorKind::Stopped, "connect two sessions"));
-    }
+    inner.begun();
+    let connected = match inner.accepts_work() {
+        true => Ok(connect_sides(service, sides)),
+        false => Err(Error::new(ErrorKind::Stopped, "connect two sessions")),
+    };
+    inner.ended();
+    connected
+}
+
+fn connect_sides(service: &Service, sides: [Side; 2]) -> (Handle, Handle) {
+    let inner = service.inner();
     let capacity = sides[0].capacity.min(sides[1].capacity);
     let [server_faults, client_faults] = sides.each_ref().map(|side| side.faults.clone());
     let (server_stream, client_stream) = memory::pair(capacity, server_faults, client_faults);
@@ -58,8 +66,6 @@ pub fn connect(
     if !service.is_running() {
         // A stop may have looked through the attached before it could see these.
         [&server, &client].iter().for_each(|side| side.suspend(Ending::Abrupt));
-        // Should the service's threads have ended, nobody would ever take it out.
-        server.leave(&links.0);
     }
-    Ok((Handle::new(links.0), Handle::new(links.1)))
+    (Handle::new(links.0), Handle::new(links.1))
 }
