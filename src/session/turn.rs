@@ -76,14 +76,16 @@ impl Link {
         ready: Ready,
         worker: &mut Worker,
     ) -> bool {
+        let mut mail = ready.has(Ready::MAIL);
         if matches!(core.phase, Phase::Opening | Phase::Handshaking) {
             match self.establish(core, protocol, ready, worker) {
-                Established::Now => {}
+                // What has come during the handshake was announced to earlier turns.
+                Established::Now => mail = true,
                 Established::Later => return false,
                 Established::Again => return true,
             }
         }
-        if ready.has(Ready::MAIL) {
+        if mail {
             self.read_mail(core);
         }
         if ready.has(Ready::TIMER) {

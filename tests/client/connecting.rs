@@ -8,42 +8,44 @@ use std::time::{Duration, Instant};
 use sockeye::{Client, CloseReason, ErrorKind, Limits, TcpOptions, client, raw};
 
 use crate::common::{
-    Design, Echo, Event, Hanging, LIMIT, Probe, SHORT, addr_of, bounded, echo_server, eventually,
-    free_addr,
+    Design, Echo, Event, Hanging, LIMIT, Probe, SHORT, Setting, bounded, eventually, free_addr,
 };
-use crate::{Teller, accept, listener, on_both_designs};
+use crate::{Teller, accept, listener, on_all_streams, on_both_designs};
 
-on_both_designs!(
+on_all_streams!(
     a_client_connects_talks_and_ends,
     a_client_has_a_session_like_any_other,
     a_refused_connection_is_an_error_that_names_the_address,
-    an_attempt_that_takes_too_long_is_given_up,
-    who_waits_gives_up_before_the_client_does,
     a_client_that_was_closed_before_somebody_waits_says_so,
-    what_is_no_address_is_an_error_at_once,
-    a_stopped_service_takes_no_client,
-    a_client_connects_from_the_address_it_is_given,
-    a_local_address_of_another_machine_is_an_error,
-    options_that_the_system_refuses_are_an_error,
     many_clients_share_a_service,
     connecting_twice_makes_one_connection,
     dropping_a_client_sends_what_is_queued_and_ends,
     a_clone_keeps_the_client,
-    dropping_a_client_drops_its_handler,
     the_limits_of_a_client_are_its_sessions,
     panics_of_a_clients_events_are_told_to_the_service,
     events_may_call_the_client,
 );
 
-fn a_client_connects_talks_and_ends(design: Design) {
-    let service = design.service();
-    let listener = listener();
-    let addr = listener.local_addr().unwrap();
+on_both_designs!(
+    an_attempt_that_takes_too_long_is_given_up,
+    who_waits_gives_up_before_the_client_does,
+    what_is_no_address_is_an_error_at_once,
+    a_stopped_service_takes_no_client,
+    a_client_connects_from_the_address_it_is_given,
+    a_local_address_of_another_machine_is_an_error,
+    options_that_the_system_refuses_are_an_error,
+    dropping_a_client_drops_its_handler,
+);
+
+fn a_client_connects_talks_and_ends(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
+    let addr = listener.endpoint();
     let (teller, told) = Teller::new();
     let (probe, events) = Probe::new();
-    let builder = Client::builder(&service, raw::client(probe)).events(teller);
-    let client = builder.connect(addr).unwrap();
-    let mut peer = accept(&listener);
+    let builder = listener.client(&service, raw::client(probe)).events(teller);
+    let client = builder.connect(&addr).unwrap();
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     assert_eq!((client.state(), client.is_connected()), (client::State::Connected, true));
     assert!(client.last_error().is_none());
@@ -66,20 +68,20 @@ fn a_client_connects_talks_and_ends(design: Design) {
     assert_eq!((client.stats().bytes_sent, client.stats().bytes_received), (5, 8));
 }
 
-fn a_client_has_a_session_like_any_other(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn a_client_has_a_session_like_any_other(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (probe, events) = Probe::new();
     let (told, seen) = channel();
     let probe = probe.on_open(move |session| {
         let _ = told.send((session.local_addr(), session.everyone().is_empty(), session.id()));
     });
-    let builder = Client::builder(&service, raw::client(probe.echo()));
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-    let mut peer = accept(&listener);
+    let builder = listener.client(&service, raw::client(probe.echo()));
+    let client = builder.connect(listener.endpoint()).unwrap();
+    let mut peer = listener.accept();
     peer.exchange("to be echoed");
     let (local, alone, id) = seen.recv_timeout(LIMIT).unwrap();
-    assert_eq!(local.and_then(|addr| addr.socket_addr()), Some(peer.remote_addr()));
+    assert_eq!(local, Some(peer.remote()));
     assert!(alone, "there is no server's group");
     let handle = events.open();
     assert_eq!((handle.id(), client.handle()), (id, handle.clone()));
@@ -100,13 +102,14 @@ fn a_client_has_a_session_like_any_other(design: Design) {
     events.data("to be echoedstill listening".len());
 }
 
-fn a_refused_connection_is_an_error_that_names_the_address(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn a_refused_connection_is_an_error_that_names_the_address(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (teller, told) = Teller::new();
     let (probe, events) = Probe::new();
-    let builder = Client::builder(&service, raw::client(probe)).events(teller);
-    let client = builder.connect(addr).unwrap();
+    let builder = place.client(&service, raw::client(probe)).events(teller);
+    let client = builder.connect(&addr).unwrap();
     let error = client.wait_connected(LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(error.address(), Some(&*addr.to_string()));
@@ -118,9 +121,9 @@ fn a_refused_connection_is_an_error_that_names_the_address(design: Design) {
     client.wait_disconnected(LIMIT).unwrap();
     assert!(events.rest().is_empty(), "a handler is not told of what never was open");
     // The same client may try again.
-    let listener = TcpListener::bind(addr).unwrap();
+    let listener = place.listen();
     client.connect();
-    let mut peer = accept(&listener);
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     client.handle().send("at last");
     peer.expect("at last");
@@ -161,13 +164,13 @@ fn who_waits_gives_up_before_the_client_does(design: Design) {
     accept(&listener).exchange("hello");
 }
 
-fn a_client_that_was_closed_before_somebody_waits_says_so(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn a_client_that_was_closed_before_somebody_waits_says_so(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (probe, events) = Probe::new();
-    let client = Client::builder(&service, raw::client(probe));
-    let client = client.connect(listener.local_addr().unwrap()).unwrap();
-    drop(accept(&listener));
+    let client = listener.client(&service, raw::client(probe));
+    let client = client.connect(listener.endpoint()).unwrap();
+    drop(listener.accept());
     events.close();
     client.wait_disconnected(LIMIT).unwrap();
     let error = bounded("wait_connected", move || client.wait_connected(LIMIT)).unwrap_err();
@@ -235,13 +238,14 @@ fn options_that_the_system_refuses_are_an_error(design: Design) {
     assert_eq!(client.state(), client::State::Disconnected);
 }
 
-fn many_clients_share_a_service(design: Design) {
-    let service = design.service();
-    let server = echo_server(&service);
+fn many_clients_share_a_service(setting: Setting) {
+    let service = setting.service();
+    let server = setting.serve(&service, raw::server(|_| Echo));
     let clients: Vec<_> = (0..50)
         .map(|_| {
             let (probe, events) = Probe::new();
-            let client = Client::builder(&service, raw::client(probe)).connect(addr_of(&server));
+            let client =
+                server.place().client(&service, raw::client(probe)).connect(server.local_addr());
             (client.unwrap(), events)
         })
         .collect();
@@ -258,30 +262,30 @@ fn many_clients_share_a_service(design: Design) {
     assert_eq!(server.connections(), 50);
 }
 
-fn connecting_twice_makes_one_connection(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn connecting_twice_makes_one_connection(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (teller, told) = Teller::new();
-    let builder = Client::builder(&service, raw::client(Echo)).events(teller);
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let builder = listener.client(&service, raw::client(Echo)).events(teller);
+    let client = builder.connect(listener.endpoint()).unwrap();
     client.connect();
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     client.connect();
-    let mut peer = accept(&listener);
     peer.exchange("hello");
-    told.wait(&format!("connected to {}", listener.local_addr().unwrap()));
+    told.wait(&format!("connected to {}", listener.endpoint()));
     assert!(told.rest().is_empty());
-    crate::assert_nobody_waits(&listener);
+    listener.assert_nobody_waits();
     assert!(client.is_connected());
 }
 
-fn dropping_a_client_sends_what_is_queued_and_ends(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn dropping_a_client_sends_what_is_queued_and_ends(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (probe, events) = Probe::new();
-    let client = Client::builder(&service, raw::client(probe));
-    let client = client.connect(listener.local_addr().unwrap()).unwrap();
-    let mut peer = accept(&listener);
+    let client = listener.client(&service, raw::client(probe));
+    let client = client.connect(listener.endpoint()).unwrap();
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     let handle = client.handle();
     assert!(handle.send(vec![1; 1 << 20]).is_queued());
@@ -294,15 +298,15 @@ fn dropping_a_client_sends_what_is_queued_and_ends(design: Design) {
     assert_eq!(handle.send("x"), sockeye::Sent::Closed);
 }
 
-fn a_clone_keeps_the_client(design: Design) {
-    let service = design.service();
-    let listener = listener();
-    let client = Client::builder(&service, raw::client(Echo));
-    let client = client.connect(listener.local_addr().unwrap()).unwrap();
+fn a_clone_keeps_the_client(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
+    let client = listener.client(&service, raw::client(Echo));
+    let client = client.connect(listener.endpoint()).unwrap();
     let clone = client.clone();
     assert_eq!(clone.id(), client.id());
     drop(client);
-    accept(&listener).exchange("hello");
+    listener.accept().exchange("hello");
     clone.wait_disconnected(LIMIT).unwrap();
 }
 
@@ -351,14 +355,14 @@ fn dropping_a_client_drops_its_handler(design: Design) {
     }
 }
 
-fn the_limits_of_a_client_are_its_sessions(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn the_limits_of_a_client_are_its_sessions(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let connect = |limits| {
         let (probe, events) = Probe::new();
-        let builder = Client::builder(&service, raw::client(probe)).limits(limits);
-        let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-        (client, accept(&listener), events)
+        let builder = listener.client(&service, raw::client(probe)).limits(limits);
+        let client = builder.connect(listener.endpoint()).unwrap();
+        (client, listener.accept(), events)
     };
     let (client, _peer, _events) = connect(Limits::default().queue(1000));
     client.wait_connected(LIMIT).unwrap();
@@ -370,7 +374,7 @@ fn the_limits_of_a_client_are_its_sessions(design: Design) {
     assert!(matches!(reason, CloseReason::Timeout(sockeye::Limit::Idle)), "{reason:?}");
 }
 
-fn panics_of_a_clients_events_are_told_to_the_service(design: Design) {
+fn panics_of_a_clients_events_are_told_to_the_service(setting: Setting) {
     struct Panicking;
     impl client::Events for Panicking {
         fn on_connecting(&self) {
@@ -391,12 +395,12 @@ fn panics_of_a_clients_events_are_told_to_the_service(design: Design) {
     }
     let (told, errors) = channel();
     let report = move |error: &sockeye::Error| drop(told.send(error.to_string()));
-    let service = design.builder().on_error(report).start().unwrap();
-    let listener = listener();
-    let addr = listener.local_addr().unwrap();
-    let builder = Client::builder(&service, raw::client(Echo)).events(Panicking);
-    let client = builder.reconnect(crate::soon().attempts(1)).connect(addr).unwrap();
-    let mut peer = accept(&listener);
+    let service = setting.builder().on_error(report).start().unwrap();
+    let listener = setting.listener(&service);
+    let addr = listener.endpoint();
+    let builder = listener.client(&service, raw::client(Echo)).events(Panicking);
+    let client = builder.reconnect(crate::soon().attempts(1)).connect(&addr).unwrap();
+    let mut peer = listener.accept();
     peer.exchange("hello");
     drop(listener);
     drop(peer);
@@ -440,25 +444,25 @@ impl client::Events for Asking {
     }
 }
 
-fn events_may_call_the_client(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn events_may_call_the_client(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let slot = Arc::new(OnceLock::new());
-    let builder = Client::builder(&service, raw::client(Echo)).events(Asking(Arc::clone(&slot)));
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-    let mut peer = accept(&listener);
+    let builder = listener.client(&service, raw::client(Echo)).events(Asking(Arc::clone(&slot)));
+    let client = builder.connect(listener.endpoint()).unwrap();
+    let mut peer = listener.accept();
     peer.expect("hello");
     slot.set(client.clone()).unwrap();
     drop(peer);
     for _ in 0..3 {
-        accept(&listener).expect("xhello");
+        listener.accept().expect("xhello");
     }
-    let addr = listener.local_addr().unwrap();
+    let place = listener.place();
     drop(listener);
     // It is refused, tries again in on_error, and so on, until somebody listens.
     eventually("it has failed", || {
         client.last_error().is_some_and(|error| error.kind() == ErrorKind::Refused)
     });
-    let listener = TcpListener::bind(addr).unwrap();
-    accept(&listener).expect("xhello");
+    let listener = place.listen();
+    listener.accept().expect("xhello");
 }

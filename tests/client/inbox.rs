@@ -180,7 +180,7 @@ fn a_full_inbox_stops_reading_and_goes_on_when_there_is_room(setting: Setting) {
     let service = setting.service();
     let Scene { inbox, mut peer, client: _client, listener: _listener } =
         Scene::new(setting, &service, limit);
-    let data = Random::new().bytes(20 << 20);
+    let data = Random::new().bytes(4 << 20);
     let sent = data.clone();
     let sending = thread::spawn(move || {
         peer.send(sent);

@@ -1,28 +1,36 @@
 //! What is sent while a client is not connected.
 
-use std::net::TcpListener;
 use std::sync::mpsc::channel;
 
 use sockeye::client::State;
 use sockeye::{Client, ErrorKind, Sent, Service, client, raw};
 
-use crate::common::{Design, Hanging, LIMIT, Probe, SHORT, bounded, eventually, free_addr};
-use crate::{accept, listener, on_both_designs, soon};
+use crate::common::{Design, Hanging, LIMIT, Place, Probe, SHORT, Setting, bounded, eventually};
+use crate::{listener, on_all_streams, on_both_designs, soon};
 
-on_both_designs!(
-    without_a_queue_nothing_is_taken_while_down,
+on_all_streams!(
     what_is_queued_is_sent_in_order_when_connected,
     what_on_open_sends_comes_before_what_was_queued,
     the_queue_is_bounded,
     the_queue_serves_every_interruption,
     jobs_wait_for_the_connection_too,
-    who_waits_for_room_gives_up_in_time,
     who_waits_for_room_gets_it_when_the_client_connects,
+);
+
+on_both_designs!(
+    without_a_queue_nothing_is_taken_while_down,
+    who_waits_for_room_gives_up_in_time,
     a_flush_of_a_client_that_is_down_says_so,
     what_is_queued_goes_with_the_client,
 );
 
-fn builder(service: &Service) -> client::Builder {
+fn builder(place: &Place, service: &Service) -> client::Builder {
+    let (probe, _) = Probe::new();
+    place.client(service, raw::client(probe))
+}
+
+/// A client on its way to where nobody ever answers.
+fn hanging_builder(service: &Service) -> client::Builder {
     let (probe, _) = Probe::new();
     Client::builder(service, raw::client(probe))
 }
@@ -30,7 +38,7 @@ fn builder(service: &Service) -> client::Builder {
 fn without_a_queue_nothing_is_taken_while_down(design: Design) {
     let service = design.service();
     let hanging = Hanging::new();
-    let client = builder(&service).connect(hanging.addr).unwrap();
+    let client = hanging_builder(&service).connect(hanging.addr).unwrap();
     let handle = client.handle();
     assert!(!handle.is_open());
     assert_eq!(handle.send("x"), Sent::Closed);
@@ -39,11 +47,12 @@ fn without_a_queue_nothing_is_taken_while_down(design: Design) {
     assert_eq!(handle.pending(), 0);
 }
 
-fn what_is_queued_is_sent_in_order_when_connected(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
-    let builder = builder(&service).reconnect(soon()).queue_while_down(1 << 20);
-    let client = builder.connect(addr).unwrap();
+fn what_is_queued_is_sent_in_order_when_connected(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
+    let builder = builder(&place, &service).reconnect(soon()).queue_while_down(1 << 20);
+    let client = builder.connect(&addr).unwrap();
     let handle = client.handle();
     let mut wanted = Vec::new();
     for number in 0..200_u8 {
@@ -55,8 +64,8 @@ fn what_is_queued_is_sent_in_order_when_connected(design: Design) {
         wanted.extend(message);
     }
     assert_eq!(handle.pending(), wanted.len());
-    let listener = TcpListener::bind(addr).unwrap();
-    let mut peer = accept(&listener);
+    let listener = place.listen();
+    let mut peer = listener.accept();
     peer.expect(&wanted);
     handle.send("and on");
     peer.expect("and on");
@@ -64,24 +73,26 @@ fn what_is_queued_is_sent_in_order_when_connected(design: Design) {
     assert_eq!(handle.pending(), 0);
 }
 
-fn what_on_open_sends_comes_before_what_was_queued(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn what_on_open_sends_comes_before_what_was_queued(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (probe, _events) = Probe::new();
     let probe = probe.on_open(|session| _ = session.send("I am the client. "));
-    let builder = Client::builder(&service, raw::client(probe)).reconnect(soon());
-    let client = builder.queue_while_down(100).connect(addr).unwrap();
+    let builder = place.client(&service, raw::client(probe)).reconnect(soon());
+    let client = builder.queue_while_down(100).connect(&addr).unwrap();
     client.handle().send("I was waiting. ");
-    let listener = TcpListener::bind(addr).unwrap();
-    let mut peer = accept(&listener);
+    let listener = place.listen();
+    let mut peer = listener.accept();
     peer.expect("I am the client. I was waiting. ");
 }
 
-fn the_queue_is_bounded(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
-    let builder = builder(&service).reconnect(soon()).queue_while_down(10);
-    let client = builder.connect(addr).unwrap();
+fn the_queue_is_bounded(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
+    let builder = builder(&place, &service).reconnect(soon()).queue_while_down(10);
+    let client = builder.connect(&addr).unwrap();
     let handle = client.handle();
     let sent =
         ["12345678", "abcd", "90", "x", ""].map(|text| (handle.send(text), handle.pending()));
@@ -93,8 +104,8 @@ fn the_queue_is_bounded(design: Design) {
         (Sent::Queued, 10),
     ];
     assert_eq!(sent, wanted);
-    let listener = TcpListener::bind(addr).unwrap();
-    let mut peer = accept(&listener);
+    let listener = place.listen();
+    let mut peer = listener.accept();
     peer.expect("1234567890");
     client.wait_connected(LIMIT).unwrap();
     // Connected, the session's own limit counts.
@@ -102,11 +113,12 @@ fn the_queue_is_bounded(design: Design) {
     peer.receive(100_000);
 }
 
-fn the_queue_serves_every_interruption(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
-    let builder = builder(&service).reconnect(soon()).queue_while_down(1000);
-    let client = builder.connect(addr).unwrap();
+fn the_queue_serves_every_interruption(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
+    let builder = builder(&place, &service).reconnect(soon()).queue_while_down(1000);
+    let client = builder.connect(&addr).unwrap();
     for round in 0..5 {
         // Whatever becomes of what is sent while the connection is being lost, this is not: the
         // client knows that it is down.
@@ -114,30 +126,31 @@ fn the_queue_serves_every_interruption(design: Design) {
         eventually("it waits", || client.state() == State::Waiting);
         let message = format!("round {round}");
         assert_eq!(client.handle().send(&message), Sent::Queued);
-        let listener = TcpListener::bind(addr).unwrap();
-        let mut peer = accept(&listener);
+        let listener = place.listen();
+        let mut peer = listener.accept();
         peer.expect(&message);
         drop(listener);
     }
 }
 
-fn jobs_wait_for_the_connection_too(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
-    let builder = builder(&service).reconnect(soon()).queue_while_down(1000);
-    let client = builder.connect(addr).unwrap();
+fn jobs_wait_for_the_connection_too(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
+    let builder = builder(&place, &service).reconnect(soon()).queue_while_down(1000);
+    let client = builder.connect(&addr).unwrap();
     let handle = client.handle();
     handle.send("a");
     handle.post(|session| _ = session.send("b")).unwrap();
     handle.send("c");
-    let listener = TcpListener::bind(addr).unwrap();
-    accept(&listener).expect("abc");
+    let listener = place.listen();
+    listener.accept().expect("abc");
 }
 
 fn who_waits_for_room_gives_up_in_time(design: Design) {
     let service = design.service();
     let hanging = Hanging::new();
-    let client = builder(&service).queue_while_down(10).connect(hanging.addr).unwrap();
+    let client = hanging_builder(&service).queue_while_down(10).connect(hanging.addr).unwrap();
     let handle = client.handle();
     handle.send_within("12345678", LIMIT).unwrap();
     let waiting = handle.clone();
@@ -146,23 +159,24 @@ fn who_waits_for_room_gives_up_in_time(design: Design) {
     assert_eq!(handle.pending(), 8);
 }
 
-fn who_waits_for_room_gets_it_when_the_client_connects(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
-    let builder = builder(&service).reconnect(soon()).queue_while_down(10);
-    let client = builder.connect(addr).unwrap();
+fn who_waits_for_room_gets_it_when_the_client_connects(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
+    let builder = builder(&place, &service).reconnect(soon()).queue_while_down(10);
+    let client = builder.connect(&addr).unwrap();
     let handle = client.handle();
     handle.send_within("12345678", LIMIT).unwrap();
     let waiting = std::thread::spawn(move || handle.send_within("abcd", LIMIT));
-    let listener = TcpListener::bind(addr).unwrap();
-    accept(&listener).expect("12345678abcd");
+    let listener = place.listen();
+    listener.accept().expect("12345678abcd");
     bounded("send_within", move || waiting.join().unwrap()).unwrap();
 }
 
 fn a_flush_of_a_client_that_is_down_says_so(design: Design) {
     let service = design.service();
     let hanging = Hanging::new();
-    let client = builder(&service).queue_while_down(10).connect(hanging.addr).unwrap();
+    let client = hanging_builder(&service).queue_while_down(10).connect(hanging.addr).unwrap();
     let handle = client.handle();
     handle.send("x");
     let error = bounded("flush", move || handle.flush(LIMIT)).unwrap_err();
@@ -176,7 +190,7 @@ fn what_is_queued_goes_with_the_client(design: Design) {
     let value = std::sync::Arc::new(());
     let (told, _ran) = channel();
     for addr in [hanging.addr, listener.local_addr().unwrap()] {
-        let client = builder(&service).queue_while_down(1000).connect(addr).unwrap();
+        let client = hanging_builder(&service).queue_while_down(1000).connect(addr).unwrap();
         let handle = client.handle();
         assert!(handle.send("x").is_queued());
         let (held, told) = (value.clone(), told.clone());

@@ -1,6 +1,5 @@
 //! The way back: when a client connects again, how often, and when it does not.
 
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,20 +10,16 @@ use sockeye::{
     client, raw,
 };
 
-use crate::common::{
-    Design, Echo, LIMIT, Peer, Probe, SHORT, addr_of, bounded, eventually, free_addr, quiet,
-};
-use crate::{Teller, accept, assert_nobody_waits, listener, on_both_designs, soon};
+use crate::common::{Echo, LIMIT, Peer, Place, Probe, SHORT, Setting, bounded, eventually};
+use crate::{Teller, on_all_streams, on_sockets, on_streams_with_resets, soon};
 
-on_both_designs!(
+on_all_streams!(
     a_client_comes_back_when_its_server_does,
     attempts_are_counted_and_delays_grow,
     after_so_many_attempts_a_client_gives_up,
     the_count_starts_anew_with_every_connection,
-    whatever_ends_a_connection_from_outside_brings_the_client_back,
     a_client_that_closes_itself_does_not_come_back,
     without_a_backoff_a_client_does_not_come_back,
-    a_server_restart_brings_its_clients_back,
     a_service_restart_brings_server_and_client_back,
     a_service_restart_leaves_a_disconnected_client_alone,
     the_handle_and_the_handler_stay_the_same,
@@ -35,8 +30,11 @@ on_both_designs!(
     a_handler_may_be_told_to_connect_in_on_close,
 );
 
-fn builder(service: &Service) -> client::Builder {
-    Client::builder(service, raw::client(Echo))
+on_sockets!(a_server_restart_brings_its_clients_back);
+on_streams_with_resets!(whatever_ends_a_connection_from_outside_brings_the_client_back);
+
+fn builder(place: &Place, service: &Service) -> client::Builder {
+    place.client(service, raw::client(Echo))
 }
 
 /// Seconds, where tests shall not wait for the next attempt.
@@ -44,17 +42,18 @@ fn much_later() -> Backoff {
     Backoff::default().first(LIMIT * 100).max(LIMIT * 100)
 }
 
-fn a_client_comes_back_when_its_server_does(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn a_client_comes_back_when_its_server_does(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (teller, told) = Teller::new();
-    let client = builder(&service).events(teller).reconnect(soon()).connect(addr).unwrap();
+    let client = builder(&place, &service).events(teller).reconnect(soon()).connect(&addr).unwrap();
     for _ in 0..3 {
         // Some attempts fail before somebody listens.
         told.wait(&format!("error Refused on {addr}"));
         assert_ne!(client.state(), State::Disconnected);
-        let listener = TcpListener::bind(addr).unwrap();
-        let mut peer = accept(&listener);
+        let listener = place.listen();
+        let mut peer = listener.accept();
         peer.exchange("hello");
         told.wait(&format!("connected to {addr}"));
         client.wait_connected(LIMIT).unwrap();
@@ -64,13 +63,15 @@ fn a_client_comes_back_when_its_server_does(design: Design) {
     }
 }
 
-fn attempts_are_counted_and_delays_grow(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn attempts_are_counted_and_delays_grow(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (teller, told) = Teller::new();
     let first = Duration::from_millis(2);
     let backoff = Backoff::default().first(first).max(5 * first).factor(2.0).jitter(0.0);
-    let _client = builder(&service).events(teller).reconnect(backoff).connect(addr).unwrap();
+    let _client =
+        builder(&place, &service).events(teller).reconnect(backoff).connect(&addr).unwrap();
     for (attempt, delay) in [(1, "2ms"), (2, "4ms"), (3, "8ms"), (4, "10ms"), (5, "10ms")] {
         told.expect("connecting");
         told.expect(&format!("error Refused on {addr}"));
@@ -78,11 +79,13 @@ fn attempts_are_counted_and_delays_grow(design: Design) {
     }
 }
 
-fn after_so_many_attempts_a_client_gives_up(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn after_so_many_attempts_a_client_gives_up(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (teller, told) = Teller::new();
-    let client = builder(&service).events(teller).reconnect(soon().attempts(3)).connect(addr);
+    let client =
+        builder(&place, &service).events(teller).reconnect(soon().attempts(3)).connect(&addr);
     let client = client.unwrap();
     let error = client.wait_connected(LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "why the last one failed");
@@ -103,72 +106,77 @@ fn after_so_many_attempts_a_client_gives_up(design: Design) {
     told.wait("attempt 1 in 5ms");
 }
 
-fn the_count_starts_anew_with_every_connection(design: Design) {
-    let service = design.service();
-    let listener = listener();
-    let addr = listener.local_addr().unwrap();
+fn the_count_starts_anew_with_every_connection(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
+    let addr = listener.endpoint();
     let (teller, told) = Teller::new();
     let backoff = soon().attempts(1);
-    let _client = builder(&service).events(teller).reconnect(backoff).connect(addr).unwrap();
+    let _client = builder(&listener.place(), &service)
+        .events(teller)
+        .reconnect(backoff)
+        .connect(&addr)
+        .unwrap();
     for _ in 0..10 {
-        accept(&listener).exchange("hello");
+        listener.accept().exchange("hello");
         told.wait("attempt 1 in 5ms");
     }
 }
 
 /// A client of the listener whose session ends as `end` says, and then comes back.
 fn assert_comes_back(
+    setting: Setting,
     service: &Service,
     limits: &Limits,
     end: impl FnOnce(Peer, &raw::Handle) -> Option<Peer>,
 ) -> CloseReason {
-    let listener = listener();
+    let listener = setting.listener(service);
     let (probe, events) = Probe::new();
     let protocol = raw::client(probe.echo());
-    let builder = Client::builder(service, protocol).limits(limits.clone()).reconnect(soon());
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-    let mut peer = accept(&listener);
+    let builder = listener.client(service, protocol).limits(limits.clone()).reconnect(soon());
+    let client = builder.connect(listener.endpoint()).unwrap();
+    let mut peer = listener.accept();
     peer.exchange("before");
     let ended = end(peer, &client.handle());
     let reason = events.close();
     drop(ended);
-    accept(&listener).exchange("after");
+    listener.accept().exchange("after");
     reason
 }
 
-fn whatever_ends_a_connection_from_outside_brings_the_client_back(design: Design) {
-    let service = design.service();
+fn whatever_ends_a_connection_from_outside_brings_the_client_back(setting: Setting) {
+    let service = setting.service();
     let limits = Limits::default().queue(1000).overflow(Overflow::Disconnect);
-    let reason = assert_comes_back(&service, &limits, |peer, _| {
+    let reason = assert_comes_back(setting, &service, &limits, |peer, _| {
         drop(peer);
         None
     });
     assert!(matches!(reason, CloseReason::Remote), "{reason:?}");
-    let reason = assert_comes_back(&service, &limits, |peer, _| {
+    let reason = assert_comes_back(setting, &service, &limits, |peer, _| {
         peer.reset();
         None
     });
     assert!(matches!(reason, CloseReason::Reset), "{reason:?}");
-    let reason = assert_comes_back(&service, &limits, |peer, handle| {
+    let reason = assert_comes_back(setting, &service, &limits, |peer, handle| {
         assert_eq!(handle.send([1; 1001]), Sent::Overflow);
         Some(peer)
     });
     assert!(matches!(reason, CloseReason::Overflow), "{reason:?}");
-    let reason = assert_comes_back(&service, &limits, |peer, handle| {
+    let reason = assert_comes_back(setting, &service, &limits, |peer, handle| {
         handle.post(|_| panic!("as the test wished")).unwrap();
         Some(peer)
     });
     assert!(matches!(reason, CloseReason::Panic(_)), "{reason:?}");
     let limits = limits.idle(Duration::from_millis(400));
-    let reason = assert_comes_back(&service, &limits, |mut peer, _| {
+    let reason = assert_comes_back(setting, &service, &limits, |mut peer, _| {
         peer.expect_end();
         None
     });
     assert!(matches!(reason, CloseReason::Timeout(Limit::Idle)), "{reason:?}");
 }
 
-fn a_client_that_closes_itself_does_not_come_back(design: Design) {
-    let service = design.service();
+fn a_client_that_closes_itself_does_not_come_back(setting: Setting) {
+    let service = setting.service();
     let ends: [fn(&Client); 5] = [
         |client| client.disconnect(),
         |client| client.handle().close(),
@@ -177,17 +185,17 @@ fn a_client_that_closes_itself_does_not_come_back(design: Design) {
         |client| client.handle().post(|session| session.abort()).unwrap(),
     ];
     for (index, end) in ends.into_iter().enumerate() {
-        let listener = listener();
+        let listener = setting.listener(&service);
         let (teller, told) = Teller::new();
-        let builder = builder(&service).reconnect(soon()).events(teller);
-        let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-        let mut peer = accept(&listener);
+        let builder = builder(&listener.place(), &service).reconnect(soon()).events(teller);
+        let client = builder.connect(listener.endpoint()).unwrap();
+        let mut peer = listener.accept();
         peer.exchange("hello");
         end(&client);
         peer.receive_what_comes();
         drop(peer);
         client.wait_disconnected(LIMIT).unwrap();
-        assert_nobody_waits(&listener);
+        listener.assert_nobody_waits();
         let wanted = ["Local", "Local", "Aborted", "Local", "Aborted"][index];
         told.wait(&format!("disconnected: {wanted}"));
         assert_eq!(client.last_error().unwrap().kind(), ErrorKind::Closed);
@@ -195,16 +203,17 @@ fn a_client_that_closes_itself_does_not_come_back(design: Design) {
     }
 }
 
-fn without_a_backoff_a_client_does_not_come_back(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn without_a_backoff_a_client_does_not_come_back(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (teller, told) = Teller::new();
-    let client = builder(&service).events(teller).connect(listener.local_addr().unwrap()).unwrap();
-    accept(&listener).exchange("hello");
+    let client =
+        builder(&listener.place(), &service).events(teller).connect(listener.endpoint()).unwrap();
+    listener.accept().exchange("hello");
     client.wait_disconnected(LIMIT).unwrap();
     told.wait("disconnected: Remote");
     assert!(told.rest().is_empty());
-    assert_nobody_waits(&listener);
+    listener.assert_nobody_waits();
 }
 
 /// A client whose own handler tells of what its server echoes.
@@ -214,12 +223,12 @@ fn assert_echoed(client: &Client, events: &crate::common::Events, what: &str) {
     assert_eq!(events.data(what.len()), what.as_bytes());
 }
 
-fn a_server_restart_brings_its_clients_back(design: Design) {
-    let (service, other) = (design.service(), design.service());
-    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+fn a_server_restart_brings_its_clients_back(setting: Setting) {
+    let (service, other) = (setting.service(), setting.service());
+    let server = setting.listen_quietly(Server::builder(&service, raw::server(|_| Echo)));
     let (probe, events) = Probe::new();
-    let builder = Client::builder(&other, raw::client(probe)).reconnect(soon());
-    let client = builder.connect(addr_of(&server)).unwrap();
+    let builder = server.place().client(&other, raw::client(probe)).reconnect(soon());
+    let client = builder.connect(server.local_addr()).unwrap();
     for round in 0..5 {
         assert_echoed(&client, &events, &format!("round {round}"));
         server.restart().unwrap();
@@ -228,17 +237,17 @@ fn a_server_restart_brings_its_clients_back(design: Design) {
     assert_echoed(&client, &events, "the last round");
 }
 
-fn a_service_restart_brings_server_and_client_back(design: Design) {
-    let service = design.service();
-    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+fn a_service_restart_brings_server_and_client_back(setting: Setting) {
+    let service = setting.service();
+    let server = setting.listen_quietly(Server::builder(&service, raw::server(|_| Echo)));
     for backoff in [None, Some(soon())] {
         let (probe, events) = Probe::new();
-        let builder = Client::builder(&service, raw::client(probe));
+        let builder = server.place().client(&service, raw::client(probe));
         let builder = match backoff {
             Some(backoff) => builder.reconnect(backoff),
             None => builder,
         };
-        let client = builder.connect(addr_of(&server)).unwrap();
+        let client = builder.connect(server.local_addr()).unwrap();
         for round in 0..10 {
             assert_echoed(&client, &events, &format!("round {round}"));
             let restarted = service.clone();
@@ -248,15 +257,15 @@ fn a_service_restart_brings_server_and_client_back(design: Design) {
     }
 }
 
-fn a_service_restart_leaves_a_disconnected_client_alone(design: Design) {
-    let service = design.service();
-    let listener = listener();
+fn a_service_restart_leaves_a_disconnected_client_alone(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (teller, told) = Teller::new();
-    let builder = builder(&service).reconnect(soon()).events(teller);
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
-    drop(accept(&listener));
+    let builder = builder(&listener.place(), &service).reconnect(soon()).events(teller);
+    let client = builder.connect(listener.endpoint()).unwrap();
+    drop(listener.accept());
     // It comes back from that, but not from its own end.
-    let peer = accept(&listener);
+    let peer = listener.accept();
     told.wait("disconnected: Remote");
     client.wait_connected(LIMIT).unwrap();
     client.disconnect();
@@ -265,11 +274,11 @@ fn a_service_restart_leaves_a_disconnected_client_alone(design: Design) {
     told.wait("disconnected: Local");
     service.restart().unwrap();
     assert_eq!(client.state(), State::Disconnected);
-    assert_nobody_waits(&listener);
+    listener.assert_nobody_waits();
     assert!(told.rest().is_empty());
 }
 
-fn the_handle_and_the_handler_stay_the_same(design: Design) {
+fn the_handle_and_the_handler_stay_the_same(setting: Setting) {
     struct Counting {
         data: usize,
         opened: Arc<AtomicUsize>,
@@ -285,16 +294,16 @@ fn the_handle_and_the_handler_stay_the_same(design: Design) {
             session.send(self.data.to_string());
         }
     }
-    let service = design.service();
-    let listener = listener();
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let opened = Arc::new(AtomicUsize::new(0));
     let handler = Counting { data: 0, opened: Arc::clone(&opened) };
-    let builder = Client::builder(&service, raw::client(handler)).reconnect(soon());
-    let client = builder.connect(listener.local_addr().unwrap()).unwrap();
+    let builder = listener.client(&service, raw::client(handler)).reconnect(soon());
+    let client = builder.connect(listener.endpoint()).unwrap();
     let handle = client.handle();
     let id = handle.id();
     for round in 1..=5 {
-        let mut peer = accept(&listener);
+        let mut peer = listener.accept();
         peer.send("12");
         peer.expect((2 * round).to_string());
         assert_eq!(opened.load(Ordering::SeqCst), round, "the handler is the same");
@@ -307,11 +316,12 @@ fn the_handle_and_the_handler_stay_the_same(design: Design) {
     }
 }
 
-fn reconnect_closes_and_connects_again(design: Design) {
-    let service = design.service();
-    let server = Server::builder(&service, raw::server(|_| Echo)).listen(quiet()).unwrap();
+fn reconnect_closes_and_connects_again(setting: Setting) {
+    let service = setting.service();
+    let server = setting.listen_quietly(Server::builder(&service, raw::server(|_| Echo)));
     let (probe, events) = Probe::new();
-    let client = Client::builder(&service, raw::client(probe)).connect(addr_of(&server)).unwrap();
+    let client =
+        server.place().client(&service, raw::client(probe)).connect(server.local_addr()).unwrap();
     for round in 0..5 {
         assert_echoed(&client, &events, &format!("round {round}"));
         client.handle().send("and this on the way out");
@@ -325,12 +335,12 @@ fn reconnect_closes_and_connects_again(design: Design) {
     assert_eq!(server.traffic().accepted, 6);
 }
 
-fn reconnect_of_a_client_that_cannot_says_why(design: Design) {
-    let service = design.service();
-    let listener = listener();
-    let addr = listener.local_addr().unwrap();
-    let client = builder(&service).connect(addr).unwrap();
-    let mut peer = accept(&listener);
+fn reconnect_of_a_client_that_cannot_says_why(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
+    let addr = listener.endpoint();
+    let client = builder(&listener.place(), &service).connect(&addr).unwrap();
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
     // Who does not end keeps the close waiting.
     let late = client.reconnect(SHORT).unwrap_err();
@@ -342,21 +352,24 @@ fn reconnect_of_a_client_that_cannot_says_why(design: Design) {
     assert_eq!(client.reconnect(LIMIT).unwrap_err().kind(), ErrorKind::Refused);
 }
 
-fn connecting_while_it_waits_is_done_at_once(design: Design) {
-    let service = design.service();
-    let addr = free_addr();
+fn connecting_while_it_waits_is_done_at_once(setting: Setting) {
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let addr = place.endpoint().clone();
     let (teller, told) = Teller::new();
-    let builder = builder(&service).events(teller);
-    let client = builder.reconnect(much_later()).connect(addr).unwrap();
+    let builder = builder(&place, &service).events(teller);
+    let client = builder.reconnect(much_later()).connect(&addr).unwrap();
     eventually("it waits", || client.state() == State::Waiting);
-    let listener = TcpListener::bind(addr).unwrap();
+    let listener = place.listen();
     client.connect();
+    let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
-    accept(&listener).exchange("hello");
+    peer.exchange("hello");
+    drop(peer);
     told.wait(&format!("connected to {addr}"));
 }
 
-fn a_client_may_be_told_to_connect_in_on_disconnected(design: Design) {
+fn a_client_may_be_told_to_connect_in_on_disconnected(setting: Setting) {
     struct Again(std::sync::mpsc::Receiver<Client>, AtomicUsize);
     struct Shared(std::sync::Mutex<Again>);
     impl client::Events for Shared {
@@ -368,15 +381,16 @@ fn a_client_may_be_told_to_connect_in_on_disconnected(design: Design) {
             }
         }
     }
-    let service = design.service();
-    let listener = listener();
+    let service = setting.service();
+    let listener = setting.listener(&service);
     let (sender, receiver) = std::sync::mpsc::channel();
     let events = Shared(std::sync::Mutex::new(Again(receiver, AtomicUsize::new(0))));
-    let client = builder(&service).events(events).connect(listener.local_addr().unwrap()).unwrap();
+    let client =
+        builder(&listener.place(), &service).events(events).connect(listener.endpoint()).unwrap();
     (0..5).for_each(|_| sender.send(client.clone()).unwrap());
     // Whoever ends it.
     for round in 0..6 {
-        let mut peer = accept(&listener);
+        let mut peer = listener.accept();
         client.wait_connected(LIMIT).unwrap();
         peer.exchange("hello");
         match round % 3 {
@@ -391,10 +405,10 @@ fn a_client_may_be_told_to_connect_in_on_disconnected(design: Design) {
     client.wait_disconnected(LIMIT).unwrap();
 }
 
-fn a_handler_may_be_told_to_connect_in_on_close(design: Design) {
-    let service = design.service();
-    let listener = listener();
-    let addr: SocketAddr = listener.local_addr().unwrap();
+fn a_handler_may_be_told_to_connect_in_on_close(setting: Setting) {
+    let service = setting.service();
+    let listener = setting.listener(&service);
+    let addr = listener.endpoint();
     let slot = Arc::new(std::sync::Mutex::new(None::<Client>));
     let own = Arc::clone(&slot);
     let (probe, _events) = Probe::new();
@@ -403,12 +417,12 @@ fn a_handler_may_be_told_to_connect_in_on_close(design: Design) {
             client.connect();
         }
     });
-    let client = Client::builder(&service, raw::client(probe)).connect(addr).unwrap();
+    let client = listener.client(&service, raw::client(probe)).connect(&addr).unwrap();
     *slot.lock().unwrap() = Some(client.clone());
     for _ in 0..5 {
-        accept(&listener).exchange("hello");
+        listener.accept().exchange("hello");
     }
-    let mut last = accept(&listener);
+    let mut last = listener.accept();
     last.exchange("the last time");
     slot.lock().unwrap().take();
     drop(last);
