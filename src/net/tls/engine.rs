@@ -53,8 +53,12 @@ impl Engine {
         config: &Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<Self, Error> {
-        let text = name.to_str().into();
-        Ok(Self::Client(UnbufferedClientConnection::new(Arc::clone(config), name)?, text))
+        // Nobody is asked for an IP address (RFC 6066 3).
+        let asked = match &name {
+            ServerName::DnsName(name) => Some(name.as_ref().into()),
+            _ => None,
+        };
+        Ok(Self::Client(UnbufferedClientConnection::new(Arc::clone(config), name)?, asked))
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
