@@ -210,7 +210,7 @@ impl Owner for Shared {
 
     fn closed(
         &self,
-        _session: &Handle,
+        session: &Handle,
         reason: &CloseReason,
         protocol: Box<dyn Protocol>,
         opened: bool,
@@ -218,8 +218,11 @@ impl Owner for Shared {
         if opened {
             self.tell(|events| events.on_disconnected(reason));
         }
-        let attempt = if opened { "stay connected" } else { "connect" };
-        let failure = reason.to_error(attempt);
+        let peer = session.peer_addr().filter(|_| !opened);
+        let failure = match peer {
+            Some(peer) => reason.to_error("connect to").on(peer),
+            None => reason.to_error("stay connected"),
+        };
         self.command(Command::Lost { reason: reason.clone(), failure, protocol, opened });
     }
 

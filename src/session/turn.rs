@@ -76,24 +76,29 @@ impl Link {
         ready: Ready,
         worker: &mut Worker,
     ) -> bool {
-        let mut mail = ready.has(Ready::MAIL);
-        if matches!(core.phase, Phase::Opening | Phase::Handshaking) {
+        core.hung_up |= ready.has(Ready::HANGUP);
+        let opening = matches!(core.phase, Phase::Opening | Phase::Handshaking);
+        if opening {
             match self.establish(core, protocol, ready, worker) {
-                // What has come during the handshake was announced to earlier turns.
-                Established::Now => mail = true,
+                // What the mailbox holds may wait for another connection.
+                Established::Now if !core.is_live() => return false,
+                Established::Now => {}
                 Established::Later => return false,
                 Established::Again => return true,
             }
         }
-        if mail {
+        // Mail that came during the handshake has told of itself in earlier turns.
+        if opening || ready.has(Ready::MAIL) {
             self.read_mail(core);
         }
-        if ready.has(Ready::TIMER) {
+        // The handshake's timer is not the one that has just been armed.
+        if !opening && ready.has(Ready::TIMER) {
             self.timer_expired(core, Instant::now());
         }
         core.blocked &= !ready.has(Ready::WRITABLE | Ready::HANGUP);
-        core.unread |= ready.has(Ready::READABLE | Ready::HANGUP) && !core.ended;
-        core.hung_up |= ready.has(Ready::HANGUP);
+        // What there was to read in a handshake has been read there.
+        let readable = !opening && ready.has(Ready::READABLE | Ready::HANGUP);
+        core.unread |= readable && !core.ended;
         if core.ended {
             self.look_for_reset(core);
         }
@@ -116,7 +121,8 @@ impl Link {
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, Payload::Borrowed(&data), count),
                 Mail::Shared(data, count) => core.send_mail(self, Payload::Shared(data), count),
-                Mail::Job(job) => job(&mut Session::new(core, self)),
+                Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
+                Mail::Job(job) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => core.close(reason, how),
                 Mail::Watch(watch) => core.extras().watches.push(watch),
             }

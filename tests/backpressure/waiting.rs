@@ -185,11 +185,12 @@ fn flush_waits_for_the_peer_to_read(setting: Setting) {
     assert!(handle.send(vec![1; size]).is_queued());
     let late = handle.flush(SHORT).unwrap_err();
     assert_eq!(late.kind(), ErrorKind::TimedOut);
-    let reading = thread::spawn(move || peer.receive(size));
+    // It stays for the flush.
+    let reading = thread::spawn(move || (peer.receive(size), peer));
     let flushed = handle.clone();
     bounded("flush", move || flushed.flush(LIMIT)).unwrap();
     assert_eq!(handle.pending(), 0);
-    assert_eq!(reading.join().unwrap().len(), size);
+    assert_eq!(reading.join().unwrap().0.len(), size);
 }
 
 fn who_waits_is_told_when_the_session_ends(setting: Setting) {

@@ -62,17 +62,17 @@ impl Authority {
         self.issue(params)
     }
 
-    /// A server's whose time is over.
+    /// A server's or client's whose time is over.
     pub fn expired(&self) -> Issued {
-        let mut params = server(&LOCAL);
+        let mut params = either();
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2020, 2, 1);
         self.issue(params)
     }
 
-    /// A server's whose time has not come.
+    /// A server's or client's whose time has not come.
     pub fn early(&self) -> Issued {
-        let mut params = server(&LOCAL);
+        let mut params = either();
         params.not_before = date_time_ymd(3000, 1, 1);
         self.issue(params)
     }
@@ -191,6 +191,13 @@ fn server(names: &[&str]) -> CertificateParams {
     let common = names.first().map_or("nobody", |name| name);
     params.distinguished_name.push(DnType::CommonName, common);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+/// For this machine, in either role.
+fn either() -> CertificateParams {
+    let mut params = server(&LOCAL);
+    params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
     params
 }
 

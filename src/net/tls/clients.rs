@@ -38,8 +38,7 @@ enum Demand {
 }
 
 impl ClientCertificates {
-    /// Nobody is served without one: the handshake ends with the alert `CertificateRequired`
-    /// (version 1.3) or `HandshakeFailure` (1.2).
+    /// Nobody is served without one: the handshake ends with the alert `CertificateRequired`.
     pub fn required(roots: Roots) -> Self {
         Self { roots, revocation: None, demand: Demand::Required }
     }

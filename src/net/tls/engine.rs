@@ -14,7 +14,7 @@ use rustls::{ClientConfig, CommonState, Error, ServerConfig};
 
 pub(super) enum Engine {
     Server(UnbufferedServerConnection, Arc<AskedName>),
-    Client(UnbufferedClientConnection, Box<str>),
+    Client(UnbufferedClientConnection, Option<Box<str>>),
 }
 
 /// What a step has come to.
@@ -53,8 +53,12 @@ impl Engine {
         config: &Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<Self, Error> {
-        let text = name.to_str().into();
-        Ok(Self::Client(UnbufferedClientConnection::new(Arc::clone(config), name)?, text))
+        // Nobody is asked for an IP address (RFC 6066 3).
+        let asked = match &name {
+            ServerName::DnsName(name) => Some(name.as_ref().into()),
+            _ => None,
+        };
+        Ok(Self::Client(UnbufferedClientConnection::new(Arc::clone(config), name)?, asked))
     }
 
     pub(super) fn is_handshaking(&self) -> bool {
@@ -72,7 +76,7 @@ impl Engine {
     pub(super) fn server_name(&self) -> Option<&str> {
         match self {
             Self::Server(_, asked) => asked.name.get().map(|name| &**name),
-            Self::Client(_, name) => Some(name),
+            Self::Client(_, name) => name.as_deref(),
         }
     }
 
@@ -86,10 +90,12 @@ impl Engine {
     ) -> (usize, Result<Step, Error>) {
         let (done, outcome) =
             on_either!(self, incoming, |status| step(status, outgoing, &mut plain));
-        if outcome.is_err() && self.common().wants_write() {
-            // Comes before anything else is looked at.
-            let rest = incoming.get_mut(done..).unwrap_or_default();
-            on_either!(self, rest, |status| { step(status, outgoing, &mut plain).0 });
+        let mut rest = outcome.as_ref().err().and_then(|_| incoming.get_mut(done..));
+        // Comes before anything else is looked at, piece by piece.
+        while let Some(rest) = rest.as_deref_mut().filter(|_| self.common().wants_write()) {
+            if on_either!(self, rest, |status| step(status, outgoing, &mut plain).1).is_err() {
+                break;
+            }
         }
         (done, outcome)
     }

@@ -1,0 +1,15 @@
+//! TLS in sessions: how it begins, carries, and ends; against peers that control every byte.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod diary;
+mod early;
+mod opening;
+mod records;
+mod refusals;
+mod trust;
+mod wire;
+mod world;
