@@ -14,3 +14,8 @@ pub(crate) fn print(text: &str) {
 pub(crate) fn complain(error: impl Display) {
     let _ = writeln!(io::stderr(), "error: {error}");
 }
+
+/// Tells what somebody should know who did not mean it.
+pub(crate) fn warn(what: &str) {
+    let _ = writeln!(io::stderr(), "warning: {what}");
+}

@@ -22,6 +22,7 @@ pub mod server;
 mod statistics;
 mod talk;
 pub mod timers;
+mod tls;
 pub mod transport;
 
 pub use datagram_multicast::DatagramListener;
@@ -33,3 +34,4 @@ pub use options::{
     TimersOptions, Workers, parse, parse_unix,
 };
 pub use talk::Talk;
+pub use tls::{OverTls, TlsClientOptions, TlsServerOptions};

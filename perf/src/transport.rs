@@ -1,7 +1,7 @@
 //! Which sockets the programs use.
 
 use sockeye::raw::{ClientProtocol, ServerProtocol};
-use sockeye::{Client, Limits, Result, Server, Service, TcpOptions, udp};
+use sockeye::{Client, Limits, Result, Server, Service, TcpOptions, client, server, tls, udp};
 
 use crate::datagrams::{DatagramLink, Datagrams};
 use crate::options::SocketOptions;
@@ -16,9 +16,7 @@ pub fn tcp_server(
     options: &SocketOptions,
     protocol: ServerProtocol,
 ) -> Result<Server> {
-    Server::builder(service, protocol)
-        .tcp_options(TcpOptions::default().nodelay(options.nodelay))
-        .listen(options.socket_address())
+    over_tcp(service, options, protocol).listen(options.socket_address())
 }
 
 /// A TCP client, which is connected later.
@@ -32,10 +30,55 @@ pub fn tcp_client(
     limits: Limits,
     protocol: ClientProtocol,
 ) -> Result<Client> {
+    to_tcp(service, options, limits, protocol).connect(options.socket_address())
+}
+
+/// A TLS server.
+///
+/// # Errors
+///
+/// Those of [`listen`](sockeye::server::Builder::listen).
+pub fn tls_server(
+    service: &Service,
+    options: &SocketOptions,
+    config: tls::ServerConfig,
+    protocol: ServerProtocol,
+) -> Result<Server> {
+    over_tcp(service, options, protocol).tls(config).listen(options.socket_address())
+}
+
+/// A TLS client, which is connected later.
+///
+/// # Errors
+///
+/// Those of [`connect`](sockeye::client::Builder::connect).
+pub fn tls_client(
+    service: &Service,
+    options: &SocketOptions,
+    limits: Limits,
+    config: tls::ClientConfig,
+    protocol: ClientProtocol,
+) -> Result<Client> {
+    to_tcp(service, options, limits, protocol).tls(config).connect(options.socket_address())
+}
+
+fn over_tcp(
+    service: &Service,
+    options: &SocketOptions,
+    protocol: ServerProtocol,
+) -> server::Builder {
+    Server::builder(service, protocol).tcp_options(TcpOptions::default().nodelay(options.nodelay))
+}
+
+fn to_tcp(
+    service: &Service,
+    options: &SocketOptions,
+    limits: Limits,
+    protocol: ClientProtocol,
+) -> client::Builder {
     Client::builder(service, protocol)
         .tcp_options(TcpOptions::default().nodelay(options.nodelay))
         .limits(limits)
-        .connect(options.socket_address())
 }
 
 /// A server on a Unix socket.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::env;
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::UdpSocket;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
@@ -45,6 +46,58 @@ fn tcp_multicast_with_a_thread_pool() {
 fn tcp_multicast_at_a_rate() {
     let results = check(TCP_MULTICAST, &["--design", "loop", "--rate", "100"], &[]);
     assert!((90.0..=110.0).contains(&(number(&results, "messages") / CLIENTS as f64)), "{results}");
+}
+
+#[test]
+fn tls_echo_with_a_loop_per_thread() {
+    check(TLS_ECHO, &["--design", "loop"], &["-m", "100"]);
+}
+
+#[test]
+fn tls_echo_with_a_thread_pool() {
+    check(TLS_ECHO, &["--design", "pool", "--no-tickets"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn tls_echo_of_big_messages() {
+    check(TLS_ECHO, &["--design", "loop"], &["-m", "10", "-s", "1000000"]);
+}
+
+#[test]
+fn tls_multicast_with_a_loop_per_thread() {
+    check(TLS_MULTICAST, &["--design", "loop"], &[]);
+}
+
+#[test]
+fn tls_multicast_with_a_thread_pool() {
+    check(TLS_MULTICAST, &["--design", "pool"], &[]);
+}
+
+/// It signed its own certificate, so that whoever trusts that trusts the server.
+#[test]
+fn tls_echo_of_a_server_that_is_verified() {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let [cert, key] = ["cert", "key"].map(|what| format!("{}-{what}.pem", temporary()));
+    fs::write(&cert, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let server = ["--design", "loop", "--cert", &cert, "--key", &key];
+    check(TLS_ECHO, &server, &["-m", "100", "--ca", &cert]);
+
+    let other = Server::start(TLS_ECHO, &["--design", "loop"]);
+    let output = client(TLS_ECHO.client, &other.place, &["--ca", &cert]).output().unwrap();
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.starts_with("error: ") && error.contains("certificate"), "{error}");
+    [cert, key].iter().for_each(|file| fs::remove_file(file).unwrap());
+}
+
+#[test]
+fn whoever_verifies_nothing_is_told() {
+    let server = Server::start(TLS_ECHO, &["--design", "loop"]);
+    let output = client(TLS_ECHO.client, &server.place, &["-m", "1"]).output().unwrap();
+    assert!(output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.starts_with("warning: "), "{error}");
 }
 
 #[test]
@@ -167,6 +220,18 @@ const TCP_MULTICAST: Pair = Pair {
     listen: Listen::Port,
 };
 
+const TLS_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_tls_echo_server"),
+    client: env!("CARGO_BIN_EXE_tls_echo_client"),
+    listen: Listen::Port,
+};
+
+const TLS_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_tls_multicast_server"),
+    client: env!("CARGO_BIN_EXE_tls_multicast_client"),
+    listen: Listen::Port,
+};
+
 const UDS_ECHO: Pair = Pair {
     server: env!("CARGO_BIN_EXE_uds_echo_server"),
     client: env!("CARGO_BIN_EXE_uds_echo_client"),
@@ -225,8 +290,8 @@ fn number(json: &str, name: &str) -> f64 {
     rest[..rest.find([',', '}']).expect(json)].parse().expect(json)
 }
 
-/// A path of its own. The server removes the file when it ends.
-fn socket_file() -> String {
+/// A path of its own, of what is removed in the end.
+fn temporary() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let file = env::temp_dir().join(format!("sockeye-perf-{}-{count}", process::id()));
@@ -243,7 +308,7 @@ impl Server {
     fn start(pair: Pair, options: &[&str]) -> Self {
         let place = match pair.listen {
             Listen::Port => ["--port".to_owned(), "0".to_owned()],
-            Listen::File => ["--address".to_owned(), socket_file()],
+            Listen::File => ["--address".to_owned(), temporary()],
         };
         let mut command = Command::new(pair.server);
         command.args(place).args(["--threads", "2"]).args(options);
