@@ -23,6 +23,9 @@ const TESTED: &[&str] = &[
     "tcp_chat_client",
     "tcp_chat_server",
     "timer",
+    // Tested in `examples_tls.rs`.
+    "tls_chat_client",
+    "tls_chat_server",
     // Tested in `examples_udp.rs`.
     "udp_echo_client",
     "udp_echo_server",
