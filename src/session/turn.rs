@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::core::{Core, Lent, Payload, Phase};
 use super::counters::Stats;
-use super::establish::Established;
+use super::establish::{Established, FAR};
 use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
@@ -282,7 +282,7 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        let deadline = now + self.limits.close;
+        let deadline = now.checked_add(self.limits.close).unwrap_or(now + FAR);
         core.extras().deadline = Some(deadline);
         core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into
