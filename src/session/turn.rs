@@ -24,6 +24,9 @@ use crate::service::{Ending, Next, READ_BUFFER, Ready, Seat, Task, Worker, conta
 /// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
 const FLUSHES: usize = 4;
 
+/// What a read costs of the budget at least: 64 KiB of tiny records hold little.
+const LEAST: usize = 4096;
+
 const _: () = assert!(READ_BUFFER == Transport::BUFFER);
 
 /// Queues larger than this are not lent again.
@@ -160,20 +163,22 @@ impl Link {
     fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
         let mut budget = self.limits.read_budget;
         while core.unread && core.is_live() {
-            if core.phase == Phase::Open && core.holds_reading(self) {
+            // Asked once: other threads may fill the mailbox meanwhile, and a read of nothing would
+            // look like the end.
+            let most = self.readable(core);
+            if core.phase == Phase::Open && (most == 0 || core.holds_reading(self)) {
                 self.look_for_reset(core);
                 return false;
             }
             if budget == 0 || worker.read_buffer.is_empty() {
                 return true;
             }
-            let most = self.readable(core);
             let Some(transport) = &mut core.transport else { return false };
             match transport.read(&mut worker.read_buffer, most) {
                 Ok(Received::End) => self.ended(core, protocol),
                 Ok(Received::Data { count, drained }) => {
-                    // Some reads bring nothing but the transport's own.
-                    budget = budget.saturating_sub(count.max(1));
+                    // Some reads bring little but the transport's own.
+                    budget = budget.saturating_sub(count.max(LEAST));
                     core.unread = !drained || core.hung_up;
                     if count > 0 {
                         self.received(core, protocol, &mut worker.read_buffer[..count]);
