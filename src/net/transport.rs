@@ -101,7 +101,7 @@ impl Transport {
         }
     }
 
-    /// Writes as much as there is room for, and what [`unsent`](Self::unsent) counts before it.
+    /// Writes as much as there is room for, behind what [`wants_write`](Self::wants_write) is about.
     /// The buffer is scratch.
     #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
     pub(crate) fn write(
@@ -120,13 +120,23 @@ impl Transport {
         }
     }
 
-    /// Bytes that the transport has taken over, or made itself, and not handed to the system yet:
-    /// at most one write's. A write, even of nothing, tries again.
+    /// Bytes that the transport has taken over and not handed to the system yet: at most one
+    /// write's. A write, even of nothing, tries again.
     pub(crate) fn unsent(&self) -> usize {
         match self {
             Self::Plain(_) => 0,
             #[cfg(feature = "tls")]
             Self::Tls(layer) => layer.unsent(),
+        }
+    }
+
+    /// Whether it has something to send by itself: what [`unsent`](Self::unsent) counts, or what it
+    /// has made and nobody is to wait for.
+    pub(crate) fn wants_write(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => layer.wants_write(),
         }
     }
 

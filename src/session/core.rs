@@ -219,7 +219,7 @@ impl Core {
     pub(super) fn flush(&mut self, buffer: &mut [u8]) -> usize {
         let (Some(lent), Some(transport)) = (&mut self.lent, &mut self.transport) else { return 0 };
         let mut total = 0;
-        while !self.blocked && (!lent.out.is_empty() || transport.unsent() > 0) {
+        while !self.blocked && (!lent.out.is_empty() || transport.wants_write()) {
             match lent.out.peek(|slices, bytes| transport.write(slices, bytes, buffer)) {
                 Ok(Written { count, full }) => {
                     lent.out.consume(count);
