@@ -129,7 +129,8 @@ fn who_does_not_answer_a_goodbye_is_reset(design: Design) {
         session(&serving).close();
         peer.expect_goodbye();
         entries.expect(&["close Local"]);
-        assert!(began.elapsed() >= limit);
+        // A turn counts from when its worker last looked at the clock.
+        assert!(began.elapsed() >= limit / 2, "{:?}", began.elapsed());
         eventually("it is reset", || peer.tcp.take_error().unwrap().is_some());
     }
 }
