@@ -213,6 +213,10 @@ impl fmt::Display for Error {
             write!(f, " {address}")?;
         }
         match source {
+            // Its words have the source's in them.
+            _ if *kind == ErrorKind::Tls && detail.is_some() => {
+                return write!(f, ": {}", detail.as_deref().unwrap_or_default());
+            }
             Some(source) => write!(f, ": {source}")?,
             None => write!(f, ": {}", kind.text())?,
         }

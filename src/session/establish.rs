@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::core::{Core, Phase};
 use super::link::Link;
@@ -11,6 +11,9 @@ use super::protocol::Protocol;
 use super::{CloseReason, Handle, Limit, Session};
 use crate::net::{Handshake, News};
 use crate::service::{Ending, Ready, Worker};
+
+/// Later than any connection lasts, for limits that the clock cannot hold.
+pub(super) const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Whether a session may go on with its turn.
 pub(super) enum Established {
@@ -69,7 +72,7 @@ impl Link {
             return;
         }
         core.phase = Phase::Handshaking;
-        let limit = now + self.limits.handshake;
+        let limit = now.checked_add(self.limits.handshake).unwrap_or(now + FAR);
         let deadline = &mut core.extras().deadline;
         let due = deadline.map_or(limit, |deadline| deadline.min(limit));
         *deadline = Some(due);

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::core::{Core, Lent, Payload, Phase};
 use super::counters::Stats;
-use super::establish::Established;
+use super::establish::{Established, FAR};
 use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
@@ -23,6 +23,9 @@ use crate::service::{Ending, Next, READ_BUFFER, Ready, Seat, Task, Worker, conta
 
 /// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
 const FLUSHES: usize = 4;
+
+/// What a read costs of the budget at least: 64 KiB of tiny records hold little.
+const LEAST: usize = 4096;
 
 const _: () = assert!(READ_BUFFER == Transport::BUFFER);
 
@@ -162,20 +165,22 @@ impl Link {
     fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
         let mut budget = self.limits.read_budget;
         while core.unread && core.is_live() {
-            if core.phase == Phase::Open && core.holds_reading(self) {
+            // Asked once: other threads may fill the mailbox meanwhile, and a read of nothing would
+            // look like the end.
+            let most = self.readable(core);
+            if core.phase == Phase::Open && (most == 0 || core.holds_reading(self)) {
                 self.look_for_reset(core);
                 return false;
             }
             if budget == 0 || worker.read_buffer.is_empty() {
                 return true;
             }
-            let most = self.readable(core);
             let Some(transport) = &mut core.transport else { return false };
             match transport.read(&mut worker.read_buffer, most) {
                 Ok(Received::End) => self.ended(core, protocol),
                 Ok(Received::Data { count, drained }) => {
-                    // Some reads bring nothing but the transport's own.
-                    budget = budget.saturating_sub(count.max(1));
+                    // Some reads bring little but the transport's own.
+                    budget = budget.saturating_sub(count.max(LEAST));
                     core.unread = !drained || core.hung_up;
                     if count > 0 {
                         self.received(core, protocol, &mut worker.read_buffer[..count]);
@@ -284,7 +289,7 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        let deadline = now + self.limits.close;
+        let deadline = now.checked_add(self.limits.close).unwrap_or(now + FAR);
         core.extras().deadline = Some(deadline);
         core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into

@@ -14,6 +14,7 @@ pub(crate) struct Diary {
     entries: Sender<String>,
     handshake: Option<Act>,
     open: Option<Act>,
+    end: raw::End,
 }
 
 /// The test's end of a [`Diary`].
@@ -22,7 +23,7 @@ pub(crate) struct Entries(Receiver<String>);
 impl Diary {
     pub(crate) fn new() -> (Self, Entries) {
         let (entries, receiver) = channel();
-        (Self { entries, handshake: None, open: None }, Entries(receiver))
+        (Self { entries, handshake: None, open: None, end: raw::End::Close }, Entries(receiver))
     }
 
     pub(crate) fn on_handshake(
@@ -39,6 +40,10 @@ impl Diary {
     ) -> Self {
         self.open = Some(Arc::new(act));
         self
+    }
+
+    pub(crate) fn keep_open(self) -> Self {
+        Self { end: raw::End::KeepOpen, ..self }
     }
 
     pub(crate) fn serve(self) -> raw::ServerProtocol {
@@ -71,7 +76,7 @@ impl raw::Handler for Diary {
 
     fn on_end(&mut self, _: &mut raw::Session<'_>) -> raw::End {
         self.write("end");
-        raw::End::Close
+        self.end
     }
 
     fn on_close(&mut self, _: &mut raw::Session<'_>, reason: &CloseReason) {

@@ -5,11 +5,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod closing;
 mod diary;
 mod early;
+mod interop;
 mod opening;
 mod records;
 mod refusals;
+mod resumption;
+mod stalls;
+mod streams;
+mod transfers;
 mod trust;
 mod wire;
 mod world;

@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
+use socket2::SockRef;
 use sockeye::tls::rustls::pki_types::ServerName;
 use sockeye::tls::rustls::{
     ClientConfig, ClientConnection, Connection, Error as Tls, ServerConfig, ServerConnection,
@@ -198,6 +200,10 @@ impl Wire {
     /// A FIN, whatever was said before it.
     pub(crate) fn finish(&self) {
         self.tcp.shutdown(Shutdown::Write).unwrap();
+    }
+
+    pub(crate) fn reset(self) {
+        SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO)).unwrap();
     }
 }
 

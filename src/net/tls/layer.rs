@@ -54,6 +54,8 @@ pub(crate) struct Layer {
     unsent: Vec<u8>,
     /// Bytes of the session's that are in there, at most.
     held: usize,
+    /// Plaintext that is encrypted at once.
+    batch: usize,
     /// Told when the plaintext before it has been handed out.
     failure: Option<io::Error>,
     /// The peer has said `close_notify`.
@@ -67,19 +69,21 @@ pub(crate) struct Layer {
 impl Layer {
     /// The server's side of a stream.
     pub(crate) fn accept(stream: Stream, config: &ServerConfig) -> Result<Self> {
-        let engine = Engine::server(&config.current());
+        let config = config.current();
         let failed = |error| Error::new(ErrorKind::Tls, "begin to shake hands").caused_by(error);
-        Ok(Self::new(stream, engine.map_err(failed)?))
+        let engine = Engine::server(&config).map_err(failed)?;
+        Ok(Self::new(stream, engine, config.max_fragment_size))
     }
 
     /// The client's side of a stream to this host.
     pub(crate) fn connect(stream: Stream, config: &ClientConfig, host: &str) -> Result<Self> {
         let engine = Engine::client(config.rustls(), config.server_name(host)?);
         let failed = |error| Error::new(ErrorKind::Tls, "shake hands with").caused_by(error);
-        Ok(Self::new(stream, engine.map_err(|error| failed(error).on(host))?))
+        let engine = engine.map_err(|error| failed(error).on(host))?;
+        Ok(Self::new(stream, engine, config.rustls().max_fragment_size))
     }
 
-    fn new(stream: Stream, engine: Engine) -> Self {
+    fn new(stream: Stream, engine: Engine, fragment: Option<usize>) -> Self {
         Self {
             stream,
             engine,
@@ -87,6 +91,7 @@ impl Layer {
             plain: Vec::new(),
             unsent: Vec::new(),
             held: 0,
+            batch: batch(fragment),
             failure: None,
             peer_closed: false,
             closed: false,
@@ -159,12 +164,15 @@ impl Layer {
         Ok(Received::Data { count: 0, drained: false })
     }
 
-    /// Writes as much as four records hold, behind what is unsent.
+    /// Writes as much as four records hold, behind what is unsent. Nothing is written behind an alert.
     pub(crate) fn write(
         &mut self,
         slices: &[IoSlice<'_>],
         buffer: &mut [u8],
     ) -> io::Result<Written> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         let waits = self.unsent.len() > RECORD || slices.iter().all(|slice| slice.is_empty());
         if waits && !self.flush()? {
             return Ok(Written { count: 0, full: true });
@@ -277,7 +285,7 @@ impl Layer {
     ) -> io::Result<(usize, &'a [u8])> {
         let (mut count, mut length, mut gathered) = (0, 0, 0);
         for slice in slices {
-            let mut rest = &slice[..slice.len().min(RECORDS * RECORD - count)];
+            let mut rest = &slice[..slice.len().min(self.batch - count)];
             count += rest.len();
             while !rest.is_empty() {
                 let whole = if slices.len() == 1 { rest.len() } else { rest.len() & !(RECORD - 1) };
@@ -355,6 +363,12 @@ impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Layer").field("stream", &self.stream).finish_non_exhaustive()
     }
+}
+
+/// What of records this long fits into [`RECORDS`] full ones. The size is rustls': with the header.
+fn batch(fragment: Option<usize>) -> usize {
+    let record = fragment.map_or(RECORD, |size| size.saturating_sub(5).clamp(1, RECORD));
+    RECORDS * SEALED / (record + SEALED - RECORD) * record
 }
 
 /// What a session recognises as a failure of TLS, and gives as its reason.
