@@ -214,7 +214,7 @@ impl fmt::Display for Error {
         }
         match source {
             // Its words have the source's in them.
-            _ if *kind == ErrorKind::Tls && detail.is_some() => {
+            Some(_) if *kind == ErrorKind::Tls && detail.is_some() => {
                 return write!(f, ": {}", detail.as_deref().unwrap_or_default());
             }
             Some(source) => write!(f, ": {source}")?,
