@@ -19,7 +19,6 @@ on_both_designs!(
     what_came_before_a_bad_record_is_delivered,
     records_that_are_too_long_end_the_session,
     a_flood_of_empty_records_ends_the_session,
-    single_empty_records_do_not_matter,
     keys_are_updated_while_data_flows,
     a_flood_of_key_updates_ends_the_session,
     renegotiation_is_refused,
@@ -154,15 +153,6 @@ fn a_flood_of_empty_records_ends_the_session(design: Design) {
         peer.receive_what_comes();
         serving.errors.expect_tls("");
     }
-}
-
-fn single_empty_records_do_not_matter(design: Design) {
-    let mut set = Set::new(design, Version::Tls13);
-    set.events.data(1);
-    set.peer.exchange("one");
-    set.peer.exchange("two");
-    assert_eq!(set.events.data(6), b"onetwo");
-    set.good.exchange("good");
 }
 
 fn keys_are_updated_while_data_flows(design: Design) {

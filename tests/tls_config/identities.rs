@@ -147,7 +147,7 @@ fn files_without_what_is_looked_for_say_what_they_hold() {
     };
     key_error(&chain, "it holds no private key, but other PEM sections");
     key_error(&(key.clone() + &key), "it holds several private keys");
-    key_error(&pem("PRIVATE KEY", b"no key"), ")");
+    key_error(&pem("PRIVATE KEY", b"no key"), "RSA, ECDSA, or EdDSA");
     let outdated = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n";
     key_error(outdated, "convert it with `openssl pkcs8 -topk8`");
 }
@@ -160,14 +160,14 @@ fn a_key_of_another_certificate_is_refused() {
     refuses(
         Identity::from_pem(ours.chain_pem(), theirs.key_pem()),
         begin,
-        "(the private key belongs to another certificate (KeyMismatch))",
+        "the private key belongs to another certificate (KeyMismatch)",
     );
     let mut chain = ours.chain_der();
     chain.reverse();
     refuses(
         Identity::from_der(chain, ours.key_der()),
         begin,
-        "which comes later in the chain and must be the first)",
+        "which comes later in the chain and must be the first",
     );
     refuses(Identity::from_der(Vec::<Vec<u8>>::new(), ours.key_der()), begin, "");
     let (folder, chain) = (Folder::new(), ours.chain_pem());
