@@ -1,7 +1,7 @@
 //! Much data, slow readers, and the bounds that hold meanwhile.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -249,13 +249,14 @@ fn worn() -> CryptoProvider {
         hash_provider: suite.common.hash_provider,
         confidentiality_limit: 20,
     };
-    let worn = Tls13CipherSuite {
+    static WORN: OnceLock<Tls13CipherSuite> = OnceLock::new();
+    let worn = WORN.get_or_init(|| Tls13CipherSuite {
         common,
         hkdf_provider: suite.hkdf_provider,
         aead_alg: suite.aead_alg,
         quic: None,
-    };
-    provider.cipher_suites = vec![SupportedCipherSuite::Tls13(Box::leak(Box::new(worn)))];
+    });
+    provider.cipher_suites = vec![SupportedCipherSuite::Tls13(worn)];
     provider
 }
 
