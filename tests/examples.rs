@@ -7,14 +7,12 @@ mod common;
 use std::collections::HashSet;
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
+use std::process::Command;
 
-use common::{LIMIT, eventually};
+use common::LIMIT;
+use common::program::{Program, binary};
 
 const TESTED: &[&str] = &[
     "demo",
@@ -152,7 +150,7 @@ fn chat_server_ends_with_its_input() {
     let (mut server, port) = chat_server();
     let _silent = connect(&port);
     server.expect("Session ");
-    server.stdin = None;
+    server.hang_up();
     let output = server.finish();
     assert_eq!(output.last().unwrap(), "Done!");
 }
@@ -227,7 +225,7 @@ fn signals_end_the_server_gracefully() {
         peer.write_all(b"hello").unwrap();
         read(&mut peer, "hello");
         program.expect("Press Ctrl+C");
-        let process = program.child.id().to_string();
+        let process = program.id().to_string();
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
         program.expect("Shutting down; open connections: 1");
         assert_eq!(peer.read(&mut [0]).unwrap(), 0);
@@ -289,98 +287,4 @@ fn read(peer: &mut TcpStream, expected: &str) {
     let mut data = vec![0; expected.len()];
     peer.read_exact(&mut data).unwrap();
     assert_eq!(String::from_utf8_lossy(&data), expected);
-}
-
-/// A running example. It is killed when dropped.
-struct Program {
-    name: &'static str,
-    child: Child,
-    stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
-    /// What it has printed and was looked at.
-    output: Vec<String>,
-}
-
-impl Program {
-    fn start(name: &'static str, args: &[&str]) -> Self {
-        let mut child = Command::new(binary(name))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in stdout.lines() {
-                if sender.send(line.unwrap()).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { name, stdin: child.stdin.take(), child, lines, output: Vec::new() }
-    }
-
-    /// Types a line.
-    fn say(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().unwrap();
-        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
-        stdin.flush().unwrap();
-    }
-
-    /// Waits for a line that begins so, and returns it.
-    fn expect(&mut self, beginning: &str) -> String {
-        loop {
-            let Some(line) = self.next() else {
-                panic!("{}: no {beginning:?} at the end of {:#?}", self.name, self.output);
-            };
-            if line.starts_with(beginning) {
-                return line;
-            }
-        }
-    }
-
-    /// Waits until it ends, which it must do with success, and returns all that it has printed.
-    fn finish(mut self) -> Vec<String> {
-        while self.next().is_some() {}
-        let mut status = None;
-        eventually("the program ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert!(status.unwrap().success(), "{}: {:#?}", self.name, self.output);
-        std::mem::take(&mut self.output)
-    }
-
-    /// The next line, or `None` at the end.
-    fn next(&mut self) -> Option<String> {
-        match self.lines.recv_timeout(LIMIT) {
-            Ok(line) => {
-                self.output.push(line.clone());
-                Some(line)
-            }
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => {
-                panic!("{}: nothing more within the limit after {:#?}", self.name, self.output)
-            }
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Examples are built beside the folder that this test is in.
-fn binary(name: &str) -> PathBuf {
-    let mut path = env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.extend(["examples", name]);
-    path.set_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "build them first: cargo build --examples");
-    path
 }

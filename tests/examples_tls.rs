@@ -4,22 +4,18 @@
 
 mod common;
 
-use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::process::Command;
 
+use common::Folder;
 use common::certificates::Authority;
-use common::{Folder, LIMIT, eventually};
+use common::program::{Program, binary};
 
 #[test]
 fn chat_goes_over_tls() {
     let certs = Certificates::new();
     let (mut server, port) = certs.server(["server.pem", &certs.path("server-key.pem")]);
     let mut clients = [(); 2].map(|()| {
-        let client = certs.client(&port);
+        let mut client = certs.client(&port);
         let line = client.expect("Speaking ");
         assert!(line.contains("1.3, TLS13_") && line.contains("with localhost"), "{line}");
         client.expect("Connected");
@@ -31,9 +27,9 @@ fn chat_goes_over_tls() {
     });
     clients[0].say("from a client");
     server.expect("Incoming: from a client");
-    clients.iter().for_each(|client| drop(client.expect("Incoming: from a client")));
+    clients.iter_mut().for_each(|client| drop(client.expect("Incoming: from a client")));
     server.say("from the console");
-    clients.iter().for_each(|client| drop(client.expect("Incoming: (admin) from the console")));
+    clients.iter_mut().for_each(|client| drop(client.expect("Incoming: (admin) from the console")));
 
     server.say("!");
     for client in &mut clients {
@@ -43,9 +39,9 @@ fn chat_goes_over_tls() {
         assert!(line.ends_with("resumed"), "{line}");
         client.say("");
     }
-    clients.into_iter().for_each(Program::finish);
+    clients.into_iter().for_each(Program::done);
     server.say("");
-    server.finish();
+    server.done();
 }
 
 #[test]
@@ -55,9 +51,9 @@ fn a_certificate_may_come_in_pkcs12() {
     let mut client = certs.client(&port);
     client.expect("Incoming: Hello from TLS chat!");
     client.say("");
-    client.finish();
+    client.done();
     server.say("");
-    server.finish();
+    server.done();
 }
 
 #[test]
@@ -69,7 +65,7 @@ fn a_client_trusts_its_authority_only() {
     let line = client.expect("Client error: ");
     assert!(line.contains("the certificate is not accepted"), "{line}");
     client.say("");
-    client.finish();
+    client.done();
 }
 
 #[test]
@@ -107,7 +103,7 @@ impl Certificates {
     /// A server with the identity in these files, and its port.
     fn server(&self, identity: [&str; 2]) -> (Program, String) {
         let [first, second] = identity;
-        let server = Program::start("tls_chat_server", &["0", &self.path(first), second]);
+        let mut server = Program::start("tls_chat_server", &["0", &self.path(first), second]);
         let port = server.expect("Server listening on").rsplit(':').next().unwrap().to_string();
         (server, port)
     }
@@ -115,69 +111,4 @@ impl Certificates {
     fn client(&self, port: &str) -> Program {
         Program::start("tls_chat_client", &["localhost", port, &self.path("ca.pem")])
     }
-}
-
-/// A running example. It is killed when dropped.
-struct Program {
-    name: &'static str,
-    child: Child,
-    stdin: ChildStdin,
-    lines: Receiver<String>,
-}
-
-impl Program {
-    fn start(name: &'static str, args: &[&str]) -> Self {
-        let mut child = Command::new(binary(name))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
-        Self { name, stdin: child.stdin.take().unwrap(), child, lines }
-    }
-
-    /// Types a line.
-    fn say(&mut self, line: &str) {
-        writeln!(self.stdin, "{line}").unwrap();
-        self.stdin.flush().unwrap();
-    }
-
-    /// Waits for a line that begins so, and returns it.
-    fn expect(&self, beginning: &str) -> String {
-        let next = || self.lines.recv_timeout(LIMIT);
-        let found = std::iter::from_fn(|| next().ok()).find(|line| line.starts_with(beginning));
-        found.unwrap_or_else(|| panic!("{}: no {beginning:?}", self.name))
-    }
-
-    /// Waits until it ends, which it must do with success.
-    fn finish(mut self) {
-        self.expect("Done!");
-        let mut status = None;
-        eventually("the program ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert!(status.unwrap().success(), "{}", self.name);
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Examples are built beside the folder that this test is in.
-fn binary(name: &str) -> PathBuf {
-    let mut path = env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.extend(["examples", name]);
-    path.set_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "build them first: cargo build --examples");
-    path
 }

@@ -14,6 +14,7 @@ mod peer;
 mod place;
 mod probe;
 mod process;
+pub mod program;
 mod random;
 mod setting;
 
