@@ -66,7 +66,7 @@ impl Acceptor {
         Seat::notify(self, Ready::MAIL);
     }
 
-    /// A connection has ended: there may be room for one that waits.
+    /// There may be somebody to accept: a connection has come, or ended and made room for one.
     pub(super) fn resume(self: &Arc<Self>) {
         Seat::notify(self, Ready::READABLE);
     }
@@ -169,7 +169,7 @@ struct Knock(Weak<Acceptor>);
 impl Wake for Knock {
     fn wake(self: Arc<Self>) {
         if let Some(acceptor) = self.0.upgrade() {
-            Seat::notify(&acceptor, Ready::READABLE);
+            acceptor.resume();
         }
     }
 }
