@@ -10,7 +10,7 @@ use rustls::{
 use crate::error::{Error, ErrorKind};
 
 /// One sentence without its full stop, such as "the peer sent the alert UnknownCA: ...".
-pub(crate) fn describe(error: &Tls) -> String {
+pub(super) fn describe(error: &Tls) -> String {
     match error {
         Tls::AlertReceived(alert) => {
             format!("the peer sent the alert {alert:?}{}", after_colon(alert_means(*alert)))

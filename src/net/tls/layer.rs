@@ -15,8 +15,9 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::mem;
 
+use super::describe::refused;
 use super::engine::{Engine, Step};
-use super::{ClientConfig, Info, ServerConfig, describe};
+use super::{ClientConfig, Info, ServerConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{
     Handshake, News, Received, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream, Transport, Written,
@@ -232,7 +233,8 @@ impl Layer {
         let room = buffer.get_mut(from..).unwrap_or_default();
         let most = room.len().min(Transport::READ);
         if most == 0 {
-            return Err(invalid("the peer's message is longer than any should be".into(), None));
+            let why = "the peer's message is longer than any should be";
+            return Err(failed(rustls::Error::General(why.into())));
         }
         let count = self.stream.read(&mut room[..most])?;
         if count == 0 {
@@ -313,7 +315,7 @@ impl Layer {
             return Ok(0);
         }
         let sealed = self.engine.encrypt(data, &mut self.cipher, &mut self.unsent, sealed);
-        sealed.map_err(|error| invalid(describe(&error), Some(error)))
+        sealed.map_err(failed)
     }
 
     /// Writes what is unsent and then this, and keeps what there is no room for; true when the
@@ -355,7 +357,7 @@ impl Layer {
         if self.flush().is_ok() {
             let _ = self.stream.shutdown_write();
         }
-        invalid(describe(&error), Some(error))
+        failed(error)
     }
 }
 
@@ -372,11 +374,6 @@ fn batch(fragment: Option<usize>) -> usize {
 }
 
 /// What a session recognises as a failure of TLS, and gives as its reason.
-fn invalid(why: String, error: Option<rustls::Error>) -> io::Error {
-    let failure = Error::new(ErrorKind::Tls, "speak TLS").because(why);
-    let failure = match error {
-        Some(error) => failure.caused_by(error),
-        None => failure,
-    };
-    io::Error::new(io::ErrorKind::InvalidData, failure)
+fn failed(error: rustls::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, refused("speak TLS", error))
 }

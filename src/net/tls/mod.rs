@@ -72,5 +72,4 @@ pub use rustls;
 pub use server::{ServerBuilder, ServerConfig};
 pub use version::Version;
 
-pub(crate) use describe::describe;
 pub(crate) use layer::Layer;

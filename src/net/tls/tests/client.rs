@@ -50,7 +50,7 @@ fn the_other_side_is_told_by_an_alert() {
             break error;
         }
     };
-    let words = describe(&error);
+    let words = describe::describe(&error);
     assert!(words.starts_with("the peer sent the alert UnknownCA: "), "{words}");
 }
 

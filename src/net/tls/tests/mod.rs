@@ -38,7 +38,7 @@ impl Failure {
     /// What the side says that is not told so by the other one.
     fn words(&self) -> String {
         match self {
-            Self::Client(error) | Self::Server(error) => describe(error),
+            Self::Client(error) | Self::Server(error) => describe::describe(error),
         }
     }
 }

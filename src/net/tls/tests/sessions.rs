@@ -113,7 +113,7 @@ fn there_is_no_early_data_and_no_plain_text() {
     assert!(!ClientConfig::builder().roots(roots(&ca)).build().unwrap().rustls().enable_early_data);
     let mut server = ServerConnection::new(server.current()).unwrap();
     server.read_tls(&mut &b"GET / HTTP/1.1\r\n\r\n"[..]).unwrap();
-    let words = describe(&server.process_new_packets().unwrap_err());
+    let words = describe::describe(&server.process_new_packets().unwrap_err());
     assert!(words.starts_with("that is not TLS (InvalidContentType)"), "{words}");
 }
 
