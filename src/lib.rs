@@ -35,11 +35,13 @@
 //! ([`client::Builder::connect_timeout`]), and each call that waits.
 
 // The public interface is:
+mod codec;
 mod error;
 mod net;
 mod session;
 
 pub mod client;
+pub mod framed;
 pub mod raw;
 pub mod server;
 pub mod service;
@@ -49,7 +51,7 @@ pub mod udp;
 
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Violation};
 #[cfg(feature = "tls")]
 pub use net::tls;
 pub use net::{

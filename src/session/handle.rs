@@ -64,7 +64,8 @@ impl Handle {
     /// # Errors
     ///
     /// [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread,
-    /// [`TimedOut`](ErrorKind::TimedOut), [`Closed`](ErrorKind::Closed), and
+    /// [`TimedOut`](ErrorKind::TimedOut), [`Closed`](ErrorKind::Closed),
+    /// [`Invalid`](ErrorKind::Invalid) when the protocol cannot send the message, and
     /// [`LimitReached`](ErrorKind::LimitReached) when the message was dropped, ended the session,
     /// or is larger than the whole queue.
     pub fn send_within(&self, data: impl AsRef<[u8]>, within: Duration) -> Result<()> {
@@ -82,6 +83,7 @@ impl Handle {
                     continue;
                 }
                 Sent::Closed => ErrorKind::Closed,
+                Sent::Invalid => ErrorKind::Invalid,
                 Sent::Full | Sent::Dropped | Sent::Overflow => ErrorKind::LimitReached,
             };
             return Err(self.error(kind, attempt));

@@ -1,10 +1,11 @@
 //! Why a session ended.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Violation};
 
 /// Why a session ended, told to `on_close`: who ended it, and what for. The first reason counts.
 #[derive(Clone, Debug)]
@@ -29,6 +30,14 @@ pub enum CloseReason {
     /// The session's queue was full and its policy says to end it then: see
     /// [`Overflow`](crate::Overflow).
     Overflow,
+    /// The peer has sent what its protocol forbids.
+    Protocol(Violation),
+    /// The peer has sent more than it may in the time: a rate limit
+    /// of [`middleware`](crate::middleware).
+    RateLimited,
+    /// This side closed it for a reason of the program's own:
+    /// [`Session::close_because`](crate::raw::Session::close_because).
+    Because(Cow<'static, str>),
     /// A callback panicked; the error holds the panic's message.
     Panic(Error),
     /// The server, client or service was shut down or stopped.
@@ -54,7 +63,7 @@ impl CloseReason {
     /// True when the connection ended as it should: by either side's decision, with everything
     /// queued handed to the operating system.
     pub fn is_clean(&self) -> bool {
-        matches!(self, Self::Local | Self::Remote | Self::Shutdown)
+        matches!(self, Self::Local | Self::Because(_) | Self::Remote | Self::Shutdown)
     }
 
     pub(crate) fn of(error: io::Error) -> Self {
@@ -73,7 +82,10 @@ impl CloseReason {
 
     /// The program wants it so, or knows of it already.
     pub(crate) fn is_asked(&self) -> bool {
-        matches!(self, Self::Local | Self::Aborted | Self::Shutdown | Self::Panic(_))
+        matches!(
+            self,
+            Self::Local | Self::Aborted | Self::Because(_) | Self::Shutdown | Self::Panic(_)
+        )
     }
 
     /// What the reason is to an attempt that it has ended.
@@ -100,6 +112,9 @@ impl fmt::Display for CloseReason {
             Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
             Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
             Self::Overflow => f.write_str("the send queue overflowed"),
+            Self::Protocol(violation) => write!(f, "the peer has sent {violation}"),
+            Self::RateLimited => f.write_str("the peer has sent too much in the time"),
+            Self::Because(why) => f.write_str(why),
             Self::Panic(error) => write!(f, "{error}"),
             Self::Shutdown => f.write_str("shut down"),
             Self::Io(error) => write!(f, "failed: {error}"),

@@ -14,6 +14,9 @@ pub enum Sent {
     /// It was not queued, because there is no room; later there may be
     /// ([`Handle::send_within`](crate::raw::Handle::send_within) waits for it).
     Full,
+    /// It was not queued, because the protocol cannot send it: it is longer than its codec allows,
+    /// or has the codec's delimiter in it.
+    Invalid,
     /// It was not queued, and because of it the session ends: see
     /// [`Overflow`](crate::Overflow).
     Overflow,

@@ -1,6 +1,7 @@
 //! What callbacks get: the session in its turn.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -101,6 +102,11 @@ impl<'a> Session<'a> {
     /// all within [`Limits::close`](crate::Limits::close). No more data is handed out.
     pub fn close(&mut self) {
         self.core.close(CloseReason::Local, Ending::Graceful);
+    }
+
+    /// Closes as [`Session::close`] does, with [`CloseReason::Because`] of these words.
+    pub fn close_because(&mut self, why: impl Into<Cow<'static, str>>) {
+        self.core.close(CloseReason::Because(why.into()), Ending::Graceful);
     }
 
     /// Cuts the connection (TCP: RST). What is queued is lost. On a Unix socket, which has no

@@ -2,10 +2,14 @@
 //! address, and why it failed. How a session ends is told by a
 //! [`CloseReason`](crate::CloseReason).
 
+mod violation;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+
+pub use violation::Violation;
 
 /// The result of the library's fallible functions.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -72,6 +76,8 @@ pub enum ErrorKind {
     OutOfResources,
     /// A callback panicked; the error's text holds its message.
     Panicked,
+    /// The protocol does not allow it: a message too long for its codec, say.
+    Invalid,
     /// The platform does not offer it.
     Unsupported,
     /// A certificate, a key, a TLS configuration or a handshake is not accepted; the error's text
@@ -182,6 +188,7 @@ impl ErrorKind {
             Self::LimitReached => "the limit is reached",
             Self::OutOfResources => "out of file descriptors or memory",
             Self::Panicked => "a callback panicked",
+            Self::Invalid => "the protocol does not allow it",
             Self::Unsupported => "the platform does not offer it",
             Self::Tls => "TLS failed",
             Self::Io => "the operating system failed",

@@ -1,0 +1,4 @@
+//! What bytes mean: no sockets, no threads, no clock. Bytes in, messages out, bytes out; time and
+//! random numbers are arguments.
+
+pub(crate) mod framed;

@@ -1,0 +1,3 @@
+//! Framed sessions: whole messages.
+
+pub use crate::codec::framed::{Codec, Decoded, Frame};
