@@ -58,7 +58,7 @@ impl Inbox {
     pub fn new(service: &Service, limit: usize) -> (ClientProtocol, Self) {
         let shared = Arc::new(Shared { limit, state: Watched::new(State::default()) });
         let inbox = Self { service: Arc::clone(service.inner()), shared: Arc::clone(&shared) };
-        (ClientProtocol(Box::new(Filler(shared))), inbox)
+        (ClientProtocol::new(Filler(shared), None), inbox)
     }
 
     /// Waits until there is something, and takes as much of it as `buffer` holds; returns how
@@ -206,15 +206,7 @@ impl Protocol for Filler {
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        let limit = self.0.limit;
-        let full = self.0.state.update(|state| {
-            state.data.extend(&*data);
-            state.paused = state.data.len() >= limit;
-            state.paused
-        });
-        if full {
-            session.pause();
-        }
+        session.receive(data, |session, data| self.take(session, data));
     }
 
     fn on_sent(&mut self, _session: &mut Session<'_>, _sent: usize, _pending: usize) {}
@@ -230,5 +222,19 @@ impl Protocol for Filler {
             state.ended = Some(reason.clone());
             state.session = None;
         });
+    }
+}
+
+impl Filler {
+    fn take(&self, session: &mut Session<'_>, data: &[u8]) {
+        let limit = self.0.limit;
+        let full = self.0.state.update(|state| {
+            state.data.extend(data);
+            state.paused = state.data.len() >= limit;
+            state.paused
+        });
+        if full {
+            session.pause();
+        }
     }
 }

@@ -68,12 +68,13 @@ impl Shared {
             connector: OnceLock::new(),
             link: OnceLock::new(),
         });
+        let (protocol, terms) = builder.protocol.into_parts(builder.limits);
         let link = Link::new(Parts {
             seat: Seat::new(home),
             id: service.shared(Ids::new).draw(Place { home: home.index(), slot: 0 }),
             service: Arc::clone(&service),
             owner: Arc::clone(&shared) as Arc<dyn Owner>,
-            limits: Arc::new(builder.limits),
+            terms,
             gate: Gate::Down(builder.queue_while_down),
         });
         let connector = Connector::new(
@@ -87,7 +88,7 @@ impl Shared {
                 timeout: builder.connect_timeout,
                 backoff: builder.backoff,
                 resolver: builder.resolver,
-                protocol: builder.protocol.0,
+                protocol,
             },
         );
         let _ = shared.link.set(Arc::downgrade(&link));

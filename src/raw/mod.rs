@@ -85,12 +85,12 @@ impl Handler for Discard {
 ///
 /// `make` runs on a service thread; if it panics, the connection is reset.
 pub fn server<H: Handler>(make: impl Fn(&Endpoint) -> H + Send + Sync + 'static) -> ServerProtocol {
-    ServerProtocol(std::sync::Arc::new(move |peer| Box::new(Adaptor(make(peer)))))
+    ServerProtocol::new(move |peer| Adaptor(make(peer)), None)
 }
 
 /// What a client speaks: raw bytes, with one handler for all of its connections.
 pub fn client(handler: impl Handler) -> ClientProtocol {
-    ClientProtocol(Box::new(Adaptor(handler)))
+    ClientProtocol::new(Adaptor(handler), None)
 }
 
 struct Adaptor<H>(H);
@@ -105,7 +105,7 @@ impl<H: Handler> Protocol for Adaptor<H> {
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        self.0.on_data(session, data);
+        session.receive(data, |session, data| self.0.on_data(session, data));
     }
 
     fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize) {

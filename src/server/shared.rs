@@ -17,7 +17,7 @@ use crate::net::{Endpoint, Sockets, Stream, Transport};
 use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    ServerProtocol, SharedLimits, place,
+    ServerProtocol, Terms, place,
 };
 
 pub(super) struct Shared {
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     ids: Arc<Ids>,
     protocol: ServerProtocol,
     events: Box<dyn Events>,
-    limits: SharedLimits,
+    terms: Arc<Terms>,
     sockets: Sockets,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerConfig>,
@@ -62,9 +62,9 @@ impl Shared {
             id: Uuid::new_v4(),
             service: Arc::clone(service),
             ids: service.shared(Ids::new),
+            terms: builder.protocol.terms(builder.limits),
             protocol: builder.protocol,
             events: builder.events,
-            limits: Arc::new(builder.limits),
             sockets: builder.sockets,
             #[cfg(feature = "tls")]
             tls: builder.tls,
@@ -226,7 +226,7 @@ impl Shared {
             stream.abort();
             return self.tell(|events| events.on_refused(&peer));
         };
-        let made = contain("make a handler", || (self.protocol.0)(&peer));
+        let made = contain("make a handler", || self.protocol.make(&peer));
         let protocol = made.inspect_err(|error| self.report(error));
         let (Ok(protocol), Some(owner)) = (protocol, self.this.upgrade()) else {
             return stream.abort();
@@ -242,7 +242,7 @@ impl Shared {
                 id: self.ids.draw(Place { home: home.index(), slot }),
                 service: Arc::clone(&self.service),
                 owner,
-                limits: Arc::clone(&self.limits),
+                terms: Arc::clone(&self.terms),
                 gate: Gate::Closed,
             })
         });

@@ -1,19 +1,19 @@
 //! The state of a connection that its turn works on.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bytes::Bytes;
-
+use super::chain::Chain;
 use super::counters::Stats;
 use super::group::Membership;
 use super::link::Link;
 use super::mailbox::Watch;
-use super::outqueue::OutQueue;
-use super::{CloseReason, Overflow, Sent};
+use super::outqueue::{OutQueue, Payload};
+use super::{CloseReason, Overflow, Sent, Session, Verdict};
 use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
 
@@ -51,6 +51,8 @@ pub(super) struct Core {
     pub(super) ended: bool,
     /// The program wants no data.
     pub(super) paused: bool,
+    /// The protocol has data that it could not hand out.
+    pub(super) backlog: bool,
     /// The queue was above the high mark, and `on_drain` is due.
     pub(super) congested: bool,
     /// This side finishes sending when the queue is empty, and has done so.
@@ -77,6 +79,7 @@ pub(super) struct Lent {
 #[derive(Default)]
 pub(super) struct Extras {
     pub(super) groups: Vec<Membership>,
+    pub(super) chain: Option<Box<Chain>>,
     pub(super) state: Option<Box<dyn Any + Send>>,
     pub(super) watches: Vec<Watch>,
     /// When the handshake, or a close, must have ended.
@@ -94,6 +97,7 @@ impl Core {
             hung_up: false,
             ended: false,
             paused: false,
+            backlog: false,
             congested: false,
             finishing: false,
             finished: false,
@@ -129,22 +133,44 @@ impl Core {
         self.transport.as_ref().map_or(0, Transport::held)
     }
 
-    /// Queues a message of a callback's, or tells why not.
+    /// Sends a message of a callback's, or tells why not.
     pub(super) fn send(&mut self, link: &Link, data: Payload<'_>) -> Sent {
+        if !link.terms.intercepted {
+            return self.queue(link, data);
+        }
+        let mut message = Cow::Borrowed(data.bytes());
+        let sending =
+            |chain: &mut Chain, session: &mut Session<'_>| chain.sending(session, &mut message);
+        let verdict = Chain::run(&mut Session::new(self, link), sending);
+        match (verdict, message) {
+            (Some(Verdict::Drop), _) => Sent::Dropped,
+            (_, Cow::Owned(changed)) => self.queue(link, Payload::Borrowed(&changed)),
+            (_, Cow::Borrowed(_)) => self.queue(link, data),
+        }
+    }
+
+    /// Queues a message, or tells why not.
+    fn queue(&mut self, link: &Link, data: Payload<'_>) -> Sent {
         if self.phase != Phase::Open || self.finishing {
             return Sent::Closed;
         }
         let len = data.len();
         let queued = self.queue_len() + len;
-        if queued + link.mailbox.bytes() > link.limits.queue {
+        if queued + link.mailbox.bytes() > link.terms.queue {
             return self.overflow(link);
         }
         let lent = self.lent();
-        lent.change.messages_sent += 1;
-        match data {
-            Payload::Borrowed(data) => lent.out.push(data),
-            Payload::Shared(data) => lent.out.push_shared(data),
+        if let Some(framing) = &link.terms.framing {
+            let room = link.terms.queue - queued + len;
+            match lent.out.push_frame(&**framing, &data, room) {
+                Ok(true) => {}
+                Ok(false) => return self.overflow(link),
+                Err(_) => return Sent::Invalid,
+            }
+        } else {
+            lent.out.push_payload(data);
         }
+        self.lent().change.messages_sent += 1;
         self.note_queued(link)
     }
 
@@ -155,17 +181,14 @@ impl Core {
         }
         let lent = self.lent();
         lent.change.messages_sent += u64::from(messages);
-        match data {
-            Payload::Borrowed(data) => lent.out.push(data),
-            Payload::Shared(data) => lent.out.push_shared(data),
-        }
+        lent.out.push_payload(data);
         self.note_queued(link);
     }
 
     fn note_queued(&mut self, link: &Link) -> Sent {
         let queued = self.queue_len();
         link.queued.store(queued, Ordering::Relaxed);
-        if queued <= link.limits.high {
+        if queued <= link.terms.high {
             return Sent::Queued;
         }
         self.congested = true;
@@ -173,7 +196,7 @@ impl Core {
     }
 
     fn overflow(&mut self, link: &Link) -> Sent {
-        if link.limits.overflow == Overflow::Drop {
+        if link.terms.overflow == Overflow::Drop {
             self.lent().change.dropped += 1;
             return Sent::Dropped;
         }
@@ -184,12 +207,12 @@ impl Core {
     /// True while the peer shall not be read from.
     pub(super) fn holds_reading(&self, link: &Link) -> bool {
         let full = self.congested || self.room(link) == 0;
-        self.paused || (full && link.limits.overflow == Overflow::Wait)
+        self.paused || (full && link.terms.overflow == Overflow::Wait)
     }
 
     /// Bytes that the queue has room for.
     pub(super) fn room(&self, link: &Link) -> usize {
-        link.limits.queue.saturating_sub(self.queue_len() + link.mailbox.bytes())
+        link.terms.queue.saturating_sub(self.queue_len() + link.mailbox.bytes())
     }
 
     /// Begins the end. The first reason counts; a later call can only make it quicker.
@@ -270,21 +293,6 @@ impl Core {
             extras
                 .watches
                 .retain(|watch| !watch.is_abandoned() && (queued > watch.below || !watch.fell()));
-        }
-    }
-}
-
-/// A message on its way into the queue.
-pub(super) enum Payload<'a> {
-    Borrowed(&'a [u8]),
-    Shared(Bytes),
-}
-
-impl Payload<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Borrowed(data) => data.len(),
-            Self::Shared(data) => data.len(),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Link {
             return;
         }
         core.phase = Phase::Handshaking;
-        let limit = now.checked_add(self.limits.handshake).unwrap_or(now + FAR);
+        let limit = now.checked_add(self.terms.handshake).unwrap_or(now + FAR);
         let deadline = &mut core.extras().deadline;
         let due = deadline.map_or(limit, |deadline| deadline.min(limit));
         *deadline = Some(due);
@@ -123,7 +123,7 @@ impl Link {
         self.connected.set(self.epoch(), now);
         self.active.set(self.epoch(), now);
         core.opened = true;
-        if let Some(idle) = self.limits.idle {
+        if let Some(idle) = self.terms.idle {
             let home = self.seat.home();
             core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));
         }

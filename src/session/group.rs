@@ -6,7 +6,7 @@
 //! and wakes each home once rather than each session.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::shard::{HIGH, Message, QUEUE, Shard};
+use super::terms::{Framing, framed};
 use super::{CloseReason, Handle, Sent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Inner, Service, Watched};
@@ -54,7 +55,12 @@ struct Shards {
     service: Arc<Inner>,
     shards: Box<[Arc<Shard>]>,
     room: Arc<Watched<()>>,
+    /// How the members send messages; learnt from the first of them.
+    framing: Arc<UsualFraming>,
 }
+
+/// What a group frames its messages with, once for all members that do so too.
+pub(super) type UsualFraming = OnceLock<Option<Arc<dyn Framing>>>;
 
 impl Group {
     /// An empty group of sessions of this service.
@@ -64,12 +70,14 @@ impl Group {
 
     pub(crate) fn of(service: &Arc<Inner>) -> Self {
         let room = Arc::new(Watched::new(()));
-        let shard = |home| Arc::new(Shard::new(home, Arc::clone(&room)));
+        let framing = Arc::new(OnceLock::new());
+        let shard = |home| Arc::new(Shard::new(home, Arc::clone(&room), Arc::clone(&framing)));
         let shards = service.homes().iter().map(shard).collect();
-        Self(Arc::new(Shards { service: Arc::clone(service), shards, room }))
+        Self(Arc::new(Shards { service: Arc::clone(service), shards, room, framing }))
     }
 
-    /// Sends to all members; the bytes are copied once.
+    /// Sends a message to all members; it is copied, and where the members' protocol
+    /// [frames](crate::framed) messages framed, once for all of them.
     ///
     /// [`Sent::Full`] when 16 MiB wait to be delivered already: nothing is sent then.
     pub fn send(&self, data: impl AsRef<[u8]>) -> Sent {
@@ -132,7 +140,7 @@ impl Group {
     pub(crate) fn end(&self, reason: &CloseReason) {
         for shard in &self.0.shards {
             let end = Some(reason.clone());
-            Shard::push(shard, Message { data: Bytes::new(), except: None, count: 0, end });
+            Shard::push(shard, Message { end, ..Message::default() });
         }
     }
 
@@ -148,7 +156,9 @@ impl Group {
         home: usize,
         make: impl FnOnce(usize) -> Arc<Link>,
     ) -> (Arc<Link>, usize) {
-        self.0.shards[home].insert(make)
+        let (link, slot) = self.0.shards[home].insert(make);
+        self.0.framing.get_or_init(|| link.terms.framing.clone());
+        (link, slot)
     }
 
     pub(crate) fn remove(&self, home: usize, slot: usize) {
@@ -163,10 +173,15 @@ impl Group {
         if !self.0.shards.iter().all(|shard| shard.has_room(QUEUE)) {
             return Sent::Full;
         }
+        let frame = match self.0.framing.get() {
+            Some(Some(framing)) => framed(&**framing, &data).map(Some),
+            _ => Ok(None),
+        };
+        let Ok(frame) = frame else { return Sent::Invalid };
         let mut congested = false;
         for shard in &self.0.shards {
-            congested |=
-                Shard::push(shard, Message { data: data.clone(), except, count: 1, end: None });
+            let (data, frame) = (data.clone(), frame.clone());
+            congested |= Shard::push(shard, Message { data, frame, except, end: None });
         }
         if congested { Sent::Congested } else { Sent::Queued }
     }

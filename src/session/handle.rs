@@ -77,8 +77,8 @@ impl Handle {
             let kind = match self.0.send(data) {
                 Sent::Queued | Sent::Congested => return Ok(()),
                 Sent::Full if Instant::now() >= deadline => ErrorKind::TimedOut,
-                Sent::Full if data.len() <= self.0.limits.queue => {
-                    let room = (self.0.limits.queue - data.len()).min(self.0.limits.low);
+                Sent::Full if data.len() <= self.0.terms.queue => {
+                    let room = (self.0.terms.queue - data.len()).min(self.0.terms.low);
                     self.wait_below(room, deadline, attempt)?;
                     continue;
                 }
@@ -215,7 +215,7 @@ impl Handle {
     }
 
     fn push(&self, job: Job) -> Result<()> {
-        self.0.mailbox().push_job(job, self.0.limits.jobs).map_err(|gate| {
+        self.0.mailbox().push_job(job, self.0.terms.jobs).map_err(|gate| {
             let closed = gate == Gate::Closed;
             let kind = if closed { ErrorKind::Closed } else { ErrorKind::LimitReached };
             self.error(kind, "post to")

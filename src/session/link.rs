@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::core::{Core, Phase};
 use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Mailbox, Message, Watch};
-use super::protocol::{Owner, Protocol, SharedLimits};
+use super::protocol::{Owner, Protocol};
+use super::terms::{Terms, framed};
 use super::{CloseReason, Overflow, Sent};
 use crate::net::{Endpoint, Transport};
 use crate::service::{Ending, Inner, Ready, Seat, lock};
@@ -25,7 +26,7 @@ use crate::service::{Ending, Inner, Ready, Seat, lock};
 pub(crate) struct Link {
     pub(super) seat: Seat,
     pub(super) owner: Arc<dyn Owner>,
-    pub(super) limits: SharedLimits,
+    pub(super) terms: Arc<Terms>,
     pub(super) service: Arc<Inner>,
     pub(super) body: Mutex<Body>,
     /// Bytes in the session's own queue, as its turn counts them.
@@ -52,7 +53,7 @@ pub(crate) struct Parts {
     pub(crate) id: Uuid,
     pub(crate) service: Arc<Inner>,
     pub(crate) owner: Arc<dyn Owner>,
-    pub(crate) limits: SharedLimits,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) gate: Gate,
 }
 
@@ -62,7 +63,7 @@ impl Link {
         Arc::new_cyclic(|this| Self {
             seat: parts.seat,
             owner: parts.owner,
-            limits: parts.limits,
+            terms: parts.terms,
             service: parts.service,
             body: Mutex::new(Body { protocol: None, core: Core::new() }),
             queued: AtomicUsize::new(0),
@@ -133,16 +134,39 @@ impl Link {
 
     /// Sends from any thread.
     pub(crate) fn send(self: &Arc<Self>, data: &[u8]) -> Sent {
-        self.push(Message::Borrowed(data), Sent::Full)
+        match &self.terms.framing {
+            None if !self.terms.intercepted => self.push(Message::Borrowed(data), Sent::Full),
+            _ => self.send_shared(Bytes::copy_from_slice(data)),
+        }
     }
 
     pub(crate) fn send_shared(self: &Arc<Self>, data: Bytes) -> Sent {
-        self.push(Message::Shared(data, 1), Sent::Full)
+        match self.on_the_wire(data) {
+            Some(message) => self.push(message, Sent::Full),
+            None => Sent::Invalid,
+        }
     }
 
-    /// Sends on behalf of a group, which cannot wait.
+    /// Sends on behalf of a group, which cannot wait: messages as they are sent.
     pub(super) fn deliver(self: &Arc<Self>, data: Bytes, messages: u32) -> Sent {
         self.push(Message::Shared(data, messages), Sent::Overflow)
+    }
+
+    /// Sends one message on behalf of a group, which has not framed it for this session.
+    pub(super) fn deliver_message(self: &Arc<Self>, data: Bytes) -> Sent {
+        match self.on_the_wire(data) {
+            Some(message) => self.push(message, Sent::Overflow),
+            None => Sent::Invalid,
+        }
+    }
+
+    /// `None` for a message that the protocol cannot send.
+    fn on_the_wire(&self, data: Bytes) -> Option<Message<'static>> {
+        match &self.terms.framing {
+            _ if self.terms.intercepted => Some(Message::Unframed(data)),
+            Some(framing) => Some(Message::Shared(framed(&**framing, &data).ok()?, 1)),
+            None => Some(Message::Shared(data, 1)),
+        }
     }
 
     /// Asks for the end of the connection. Of a client that is down: of its attempts.
@@ -174,12 +198,12 @@ impl Link {
         let outcome = self.mailbox.push(message, |gate, in_mailbox| {
             let queued = self.queued.load(Ordering::Relaxed) + in_mailbox + len;
             match gate {
-                Gate::Open if queued > self.limits.queue => Err(match self.limits.overflow {
+                Gate::Open if queued > self.terms.queue => Err(match self.terms.overflow {
                     Overflow::Wait => patient,
                     Overflow::Drop => Sent::Dropped,
                     Overflow::Disconnect => Sent::Overflow,
                 }),
-                Gate::Open if queued > self.limits.high => Ok(Sent::Congested),
+                Gate::Open if queued > self.terms.high => Ok(Sent::Congested),
                 Gate::Open => Ok(Sent::Queued),
                 Gate::Down(0) | Gate::Closing | Gate::Closed => Err(Sent::Closed),
                 Gate::Down(limit) if queued > limit => Err(Sent::Full),

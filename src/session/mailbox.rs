@@ -17,6 +17,8 @@ pub(crate) enum Mail {
     /// Bytes to send: so many messages.
     Copied(Vec<u8>, u32),
     Shared(Bytes, u32),
+    /// One message, which the session is to frame.
+    Unframed(Bytes),
     Job(Job),
     End(CloseReason, Ending),
     Watch(Watch),
@@ -209,13 +211,15 @@ pub(crate) enum Message<'a> {
     Borrowed(&'a [u8]),
     /// Several messages in one payload.
     Shared(Bytes, u32),
+    /// One message, which the session is to frame.
+    Unframed(Bytes),
 }
 
 impl Message<'_> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Borrowed(data) => data.len(),
-            Self::Shared(data, _) => data.len(),
+            Self::Shared(data, _) | Self::Unframed(data) => data.len(),
         }
     }
 }
@@ -231,6 +235,7 @@ impl Mails {
             }
             Message::Shared(data, count) => self.append_copy(&data, count),
             Message::Borrowed(data) => self.append_copy(data, 1),
+            Message::Unframed(data) => self.list.push(Mail::Unframed(data)),
         }
     }
 

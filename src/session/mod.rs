@@ -4,6 +4,7 @@
 //! through its [`mailbox`]. The protocol above is a trait ([`protocol`]), the stream below a closed
 //! enum of `net`.
 
+mod chain;
 mod core;
 mod counters;
 mod establish;
@@ -13,6 +14,7 @@ mod id;
 mod limits;
 mod link;
 mod mailbox;
+mod middleware;
 mod outqueue;
 mod protocol;
 mod reason;
@@ -20,19 +22,24 @@ mod sent;
 #[expect(clippy::module_inception, reason = "the session is the folder's main type")]
 mod session;
 mod shard;
+mod stack;
+mod terms;
 mod turn;
 
 pub use counters::Stats;
 pub use group::Group;
 pub use handle::Handle;
 pub use limits::{Limits, Overflow};
-pub use protocol::{ClientProtocol, End, ServerProtocol};
+pub use middleware::{Layer, Middleware, Verdict};
+pub use protocol::End;
 pub use reason::{CloseReason, Limit};
 pub use sent::Sent;
 pub use session::Session;
+pub use stack::{ClientProtocol, ServerProtocol};
 
 pub(crate) use counters::Counters;
 pub(crate) use id::{Ids, Place, place};
 pub(crate) use link::{Link, Parts};
 pub(crate) use mailbox::Gate;
-pub(crate) use protocol::{Owner, Protocol, SharedLimits};
+pub(crate) use protocol::{Owner, Protocol};
+pub(crate) use terms::{Framing, Terms};

@@ -5,6 +5,9 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
+use super::terms::Framing;
+use crate::error::Violation;
+
 /// Shared payloads below this are copied: a copy of 512 B costs about as much as one more
 /// `iovec` and a reference count that several threads write to.
 const SHARE: usize = 512;
@@ -22,6 +25,25 @@ pub(crate) struct OutQueue {
     /// Bytes of the first chunk that are gone already.
     head: usize,
     len: usize,
+}
+
+/// A message on its way into the queue.
+pub(super) enum Payload<'a> {
+    Borrowed(&'a [u8]),
+    Shared(Bytes),
+}
+
+impl Payload<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(data) => data,
+            Self::Shared(data) => data,
+        }
+    }
 }
 
 enum Chunk {
@@ -43,6 +65,13 @@ impl OutQueue {
         self.len == 0
     }
 
+    pub(super) fn push_payload(&mut self, data: Payload<'_>) {
+        match data {
+            Payload::Borrowed(data) => self.push(data),
+            Payload::Shared(data) => self.push_shared(data),
+        }
+    }
+
     pub(crate) fn push(&mut self, data: &[u8]) {
         self.len += data.len();
         if let Some(Chunk::Copied(chunk)) = self.chunks.back_mut()
@@ -52,6 +81,42 @@ impl OutQueue {
             return;
         }
         self.chunks.push_back(Chunk::Copied(data.to_vec()));
+    }
+
+    /// Appends a message's frame of at most `room` bytes; false when it has more, and nothing was
+    /// appended.
+    pub(super) fn push_frame(
+        &mut self,
+        framing: &dyn Framing,
+        message: &Payload<'_>,
+        room: usize,
+    ) -> Result<bool, Violation> {
+        if !matches!(self.chunks.back(), Some(Chunk::Copied(chunk)) if chunk.len() < CHUNK) {
+            self.chunks.push_back(Chunk::Copied(Vec::with_capacity(message.len() + 16)));
+        }
+        let Some(Chunk::Copied(chunk)) = self.chunks.back_mut() else { return Ok(false) };
+        let mut frame = Appended { begin: chunk.len(), chunk };
+        let shared = match message {
+            Payload::Shared(data) if data.len() >= SHARE => Some(data),
+            _ => None,
+        };
+        let split = framing.frame(message.bytes(), shared.is_some(), frame.chunk)?;
+        let around = frame.chunk.len() - frame.begin;
+        let left_out = shared.filter(|_| split.is_some());
+        if around + left_out.map_or(0, Bytes::len) > room {
+            return Ok(false);
+        }
+        let tail = split.map(|split| frame.chunk.split_off(split)).unwrap_or_default();
+        frame.keep();
+        drop(frame);
+        self.len += around;
+        if let Some(message) = left_out {
+            self.push_shared(message.clone());
+            if !tail.is_empty() {
+                self.chunks.push_back(Chunk::Copied(tail));
+            }
+        }
+        Ok(true)
     }
 
     pub(crate) fn push_shared(&mut self, data: Bytes) {
@@ -111,6 +176,25 @@ impl OutQueue {
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
         self.consume(self.len);
+    }
+}
+
+/// What a frame has appended to a chunk; taken off again unless it is kept, also when a codec
+/// panics.
+struct Appended<'a> {
+    chunk: &'a mut Vec<u8>,
+    begin: usize,
+}
+
+impl Appended<'_> {
+    fn keep(&mut self) {
+        self.begin = self.chunk.len();
+    }
+}
+
+impl Drop for Appended<'_> {
+    fn drop(&mut self) {
+        self.chunk.truncate(self.begin);
     }
 }
 

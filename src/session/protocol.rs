@@ -1,13 +1,10 @@
 //! What a session needs of the protocol it speaks, and of the server or client it belongs to.
 
-use std::sync::Arc;
-
 use super::counters::Counters;
 use super::link::Link;
 use super::mailbox::Gate;
-use super::{CloseReason, Group, Handle, Limits, Session};
+use super::{CloseReason, Group, Handle, Session};
 use crate::error::Error;
-use crate::net::Endpoint;
 
 /// One connection's protocol state with the user's handler in it: the adaptor between bytes and
 /// a handler's callbacks.
@@ -23,6 +20,7 @@ pub(crate) trait Protocol: Send {
 
     fn on_open(&mut self, session: &mut Session<'_>);
 
+    /// Bytes have been read; none, when what [`Session::hold_back`] told of can be handed out.
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]);
 
     /// `sent` bytes have been handed to the socket in this turn, `pending` are still queued.
@@ -33,6 +31,11 @@ pub(crate) trait Protocol: Send {
 
     /// The peer has finished sending. What is queued is still sent.
     fn on_end(&mut self, session: &mut Session<'_>) -> End;
+
+    /// A callback has panicked, or [`Session::violated`] was called; `on_close` follows.
+    fn on_error(&mut self, session: &mut Session<'_>, error: &Error) {
+        let _ = (session, error);
+    }
 
     fn on_close(&mut self, session: &mut Session<'_>, reason: &CloseReason);
 }
@@ -83,30 +86,3 @@ pub(crate) trait Owner: Send + Sync {
     /// Where the sessions of one home are counted.
     fn counters(&self, home: usize) -> &Counters;
 }
-
-/// Makes the protocol of each session that a server accepts.
-pub(crate) type MakeProtocol = Arc<dyn Fn(&Endpoint) -> Box<dyn Protocol> + Send + Sync>;
-
-/// What a server speaks; made by a protocol's `server` function such as
-/// [`raw::server`](crate::raw::server).
-#[derive(Clone)]
-pub struct ServerProtocol(pub(crate) MakeProtocol);
-
-/// What a client speaks; made by a protocol's `client` function such as
-/// [`raw::client`](crate::raw::client).
-pub struct ClientProtocol(pub(crate) Box<dyn Protocol>);
-
-impl std::fmt::Debug for ServerProtocol {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerProtocol").finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for ClientProtocol {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientProtocol").finish_non_exhaustive()
-    }
-}
-
-/// Limits are shared by all sessions of an owner.
-pub(crate) type SharedLimits = Arc<Limits>;

@@ -7,10 +7,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::core::{Core, Payload, upgrade};
+use super::chain::Chain;
+use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Group, Handle, Sent, Stats};
-use crate::error::Result;
+use super::outqueue::Payload;
+use super::{CloseReason, Group, Handle, Sent, Stats, Verdict};
+use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
 
@@ -29,12 +31,13 @@ impl<'a> Session<'a> {
         Self { core, link }
     }
 
-    /// Sends bytes; they are copied.
+    /// Sends a message: bytes, which are copied; of a [`framed`](crate::framed) session with their
+    /// frame around them.
     pub fn send(&mut self, data: impl AsRef<[u8]>) -> Sent {
         self.core.send(self.link, Payload::Borrowed(data.as_ref()))
     }
 
-    /// Sends bytes that may be shared with other sessions; from 512 bytes on they are not copied.
+    /// Sends a message that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&mut self, data: Bytes) -> Sent {
         self.core.send(self.link, Payload::Shared(data))
     }
@@ -106,7 +109,7 @@ impl<'a> Session<'a> {
 
     /// Closes as [`Session::close`] does, with [`CloseReason::Because`] of these words.
     pub fn close_because(&mut self, why: impl Into<Cow<'static, str>>) {
-        self.core.close(CloseReason::Because(why.into()), Ending::Graceful);
+        self.end(CloseReason::Because(why.into()));
     }
 
     /// Cuts the connection (TCP: RST). What is queued is lost. On a Unix socket, which has no
@@ -133,9 +136,67 @@ impl<'a> Session<'a> {
         self.core.paused = false;
     }
 
+    /// True until either side has closed the session: what is sent is taken, what comes handed out.
+    pub fn is_open(&self) -> bool {
+        self.core.phase == Phase::Open
+    }
+
     /// The session for other threads, and for later.
     pub fn handle(&self) -> Handle {
         Handle::new(upgrade(self.link))
+    }
+
+    /// Hands a message to the handler, through the middleware.
+    pub(crate) fn receive(&mut self, message: &[u8], handle: impl FnOnce(&mut Self, &[u8])) {
+        self.core.lent().change.messages_received += 1;
+        if self.chain().is_none_or(|chain| chain.is_none()) {
+            return handle(self, message);
+        }
+        let mut message = Cow::Borrowed(message);
+        let received =
+            |chain: &mut Chain, session: &mut Session<'_>| chain.received(session, &mut message);
+        if Chain::run(self, received) != Some(Verdict::Drop) && self.is_open() {
+            handle(self, &message);
+        }
+    }
+
+    /// True while the handler wants what comes, and what it sends in answer has room.
+    pub(crate) fn receives(&self) -> bool {
+        self.is_open() && !self.core.holds_reading(self.link)
+    }
+
+    /// The protocol has more to hand out than the session [receives](Self::receives) now. It is
+    /// called again, with no data, when it does; nothing is read before.
+    pub(crate) fn hold_back(&mut self) {
+        self.core.backlog = self.is_open();
+    }
+
+    /// The peer has broken a rule: tells the middleware, and closes.
+    pub(crate) fn violated(&mut self, violation: Violation) {
+        if !self.is_open() {
+            return;
+        }
+        let error = Error::new(ErrorKind::Invalid, "read a message").because(&violation);
+        let error = match self.peer_addr() {
+            Some(peer) => error.on(format_args!("from {peer}")),
+            None => error,
+        };
+        Chain::run(self, |chain, session| chain.error(session, &error));
+        self.end(CloseReason::Protocol(violation));
+    }
+
+    /// Closes for this reason.
+    pub(crate) fn end(&mut self, reason: CloseReason) {
+        self.core.close(reason, Ending::Graceful);
+    }
+
+    /// Where the middleware is; itself `None` while it runs.
+    pub(super) fn chain(&mut self) -> Option<&mut Option<Box<Chain>>> {
+        self.core.extras.as_mut().map(|extras| &mut extras.chain)
+    }
+
+    pub(super) fn set_chain(&mut self, chain: Box<Chain>) {
+        self.core.extras().chain = Some(chain);
     }
 
     /// Sends on behalf of a handle, whose caller has gone.

@@ -12,6 +12,7 @@ use slab::Slab;
 use uuid::Uuid;
 
 use super::CloseReason;
+use super::group::UsualFraming;
 use super::link::Link;
 use crate::service::{Ending, Home, Next, Ready, Seat, Task, Watched, Worker, lock};
 
@@ -35,8 +36,9 @@ pub(super) struct Shard {
     count: AtomicUsize,
     queue: Mutex<Queue>,
     /// What is being delivered, and the first slot that has not got it. The turn's own.
-    delivery: Mutex<Option<(Message, usize)>>,
+    delivery: Mutex<Option<(Delivery, usize)>>,
     room: Arc<Watched<()>>,
+    framing: Arc<UsualFraming>,
 }
 
 #[derive(Default)]
@@ -45,17 +47,30 @@ struct Queue {
     bytes: usize,
 }
 
+#[derive(Default)]
 pub(super) struct Message {
     pub(super) data: Bytes,
+    /// The data with the group's framing, if it has one.
+    pub(super) frame: Option<Bytes>,
     pub(super) except: Option<Uuid>,
-    /// How many messages the data is.
-    pub(super) count: u32,
     /// Not data, but the end.
     pub(super) end: Option<CloseReason>,
 }
 
+/// Messages on their way to all members.
+struct Delivery {
+    /// As they are sent, one behind the other.
+    joined: Bytes,
+    /// The same one by one, for members with middleware or a framing of their own.
+    messages: Vec<Message>,
+}
+
 impl Shard {
-    pub(super) fn new(home: &Arc<Home>, room: Arc<Watched<()>>) -> Self {
+    pub(super) fn new(
+        home: &Arc<Home>,
+        room: Arc<Watched<()>>,
+        framing: Arc<UsualFraming>,
+    ) -> Self {
         Self {
             seat: Seat::new(home),
             members: Mutex::default(),
@@ -63,6 +78,7 @@ impl Shard {
             queue: Mutex::default(),
             delivery: Mutex::default(),
             room,
+            framing,
         }
     }
 
@@ -110,7 +126,7 @@ impl Shard {
             return false;
         }
         let mut queue = lock(&this.queue);
-        queue.bytes += message.data.len();
+        queue.bytes += message.wire().len();
         queue.waiting.push_back(message);
         let congested = queue.bytes > HIGH;
         drop(queue);
@@ -118,20 +134,20 @@ impl Shard {
         congested
     }
 
-    fn next_delivery(&self) -> Option<(Message, usize)> {
+    fn next_delivery(&self) -> Option<(Delivery, usize)> {
         if let Some(delivery) = lock(&self.delivery).take() {
             return Some(delivery);
         }
         let batch = lock(&self.queue).take_batch();
-        Some((Message::join(batch)?, 0))
+        Some((Delivery::of(batch)?, 0))
     }
 
     /// Delivers to a slice of the members from a slot on; the next slot, if there are more.
-    fn deliver(&self, message: &Message, first: usize) -> Option<usize> {
+    fn deliver(&self, delivery: &Delivery, first: usize) -> Option<usize> {
         let members = lock(&self.members);
         let last = (first + SLICE).min(members.capacity());
         for link in (first..last).filter_map(|slot| members.get(slot)) {
-            message.deliver(link);
+            delivery.deliver(link, &self.framing);
         }
         (last < members.capacity()).then_some(last)
     }
@@ -143,9 +159,9 @@ impl Task for Shard {
     }
 
     fn turn(&self, _ready: Ready, _worker: &mut Worker) -> Next {
-        let Some((message, first)) = self.next_delivery() else { return Next::Idle };
-        if let Some(next) = self.deliver(&message, first) {
-            *lock(&self.delivery) = Some((message, next));
+        let Some((delivery, first)) = self.next_delivery() else { return Next::Idle };
+        if let Some(next) = self.deliver(&delivery, first) {
+            *lock(&self.delivery) = Some((delivery, next));
             return Next::Again;
         }
         self.room.update(|()| ());
@@ -162,7 +178,7 @@ impl Queue {
             if batch.first().is_some_and(|first| !first.joins(next, bytes)) {
                 break;
             }
-            bytes += next.data.len();
+            bytes += next.wire().len();
             batch.extend(self.waiting.pop_front());
         }
         self.bytes -= bytes;
@@ -171,30 +187,62 @@ impl Queue {
 }
 
 impl Message {
+    /// As members with the group's framing send it.
+    fn wire(&self) -> &Bytes {
+        self.frame.as_ref().unwrap_or(&self.data)
+    }
+
     fn joins(&self, next: &Self, so_far: usize) -> bool {
-        let alike = self.except == next.except && self.end.is_none() && next.end.is_none();
-        alike && so_far + next.data.len() <= JOINED
+        let alike = self.except == next.except
+            && self.frame.is_some() == next.frame.is_some()
+            && self.end.is_none()
+            && next.end.is_none();
+        alike && so_far + next.wire().len() <= JOINED
     }
 
-    /// One message of all, so that each member is told once.
-    fn join(mut batch: Vec<Self>) -> Option<Self> {
-        if batch.len() <= 1 {
-            return batch.pop();
-        }
-        let mut data = BytesMut::with_capacity(batch.iter().map(|one| one.data.len()).sum());
-        batch.iter().for_each(|one| data.extend_from_slice(&one.data));
-        let count = batch.iter().map(|one| one.count).sum();
-        Some(Self { data: data.freeze(), count, ..batch.swap_remove(0) })
+    /// Whether a member sends the message as it is.
+    fn suits(&self, link: &Link, usual: &UsualFraming) -> bool {
+        let framed = match (&link.terms.framing, usual.get()) {
+            (None, _) => self.frame.is_none(),
+            (Some(own), Some(Some(usual))) => self.frame.is_some() && Arc::ptr_eq(own, usual),
+            (Some(_), _) => false,
+        };
+        framed && !link.terms.intercepted
     }
+}
 
-    fn deliver(&self, link: &Arc<Link>) {
-        match &self.end {
-            Some(reason) => link.end(reason.clone(), Ending::Graceful),
-            None if self.except == Some(link.id) => {}
-            None => {
-                // Each member's own policy deals with what it does not take.
-                let _ = link.deliver(self.data.clone(), self.count);
+impl Delivery {
+    /// All messages as one, so that each member is told once.
+    fn of(messages: Vec<Message>) -> Option<Self> {
+        let joined = match &messages[..] {
+            [] => return None,
+            [one] => one.wire().clone(),
+            several => {
+                let len = several.iter().map(|one| one.wire().len()).sum();
+                let mut joined = BytesMut::with_capacity(len);
+                several.iter().for_each(|one| joined.extend_from_slice(one.wire()));
+                joined.freeze()
             }
+        };
+        Some(Self { joined, messages })
+    }
+
+    fn deliver(&self, link: &Arc<Link>, usual: &UsualFraming) {
+        let first = &self.messages[0];
+        if let Some(reason) = &first.end {
+            return link.end(reason.clone(), Ending::Graceful);
+        }
+        if first.except == Some(link.id) {
+            return;
+        }
+        // Each member's own policy deals with what it does not take.
+        if first.suits(link, usual) {
+            let count = u32::try_from(self.messages.len()).unwrap_or(u32::MAX);
+            let _ = link.deliver(self.joined.clone(), count);
+            return;
+        }
+        for message in &self.messages {
+            let _ = link.deliver_message(message.data.clone());
         }
     }
 }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::core::{Core, Lent, Payload, Phase};
+use super::core::{Core, Lent, Phase};
 use super::counters::Stats;
 use super::establish::{Established, FAR};
 use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
+use super::outqueue::Payload;
 use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
@@ -49,7 +50,7 @@ impl Task for Link {
             let turn = || self.drive(core, &mut **protocol, ready, worker);
             match contain("run a session's callback", turn) {
                 Ok(more) => again = more,
-                Err(error) => self.panicked(core, error),
+                Err(error) => self.panicked(core, &mut **protocol, error),
             }
         }
         self.publish(core, worker.now());
@@ -110,7 +111,8 @@ impl Link {
         core.notify_watches();
         self.limit_close(core, worker.now());
         // A callback may have resumed reading after the turn's own reads.
-        again || (core.unread && core.phase == Phase::Open && !core.holds_reading(self))
+        let readable = core.unread || core.backlog;
+        again || (readable && core.phase == Phase::Open && !core.holds_reading(self))
     }
 
     fn read_mail(&self, core: &mut Core) {
@@ -124,6 +126,7 @@ impl Link {
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, Payload::Borrowed(&data), count),
                 Mail::Shared(data, count) => core.send_mail(self, Payload::Shared(data), count),
+                Mail::Unframed(data) => drop(core.send(self, Payload::Shared(data))),
                 Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
                 Mail::Job(job) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => core.close(reason, how),
@@ -146,7 +149,7 @@ impl Link {
                 core.die(CloseReason::Timeout(Limit::Close), Ending::Abrupt);
             }
             Phase::Open => {
-                let Some(idle) = self.limits.idle else { return };
+                let Some(idle) = self.terms.idle else { return };
                 let active = self.active.get(self.epoch()).unwrap_or(now);
                 match active.checked_add(idle) {
                     Some(due) if now >= due => {
@@ -163,14 +166,18 @@ impl Link {
 
     /// Reads within the budget; true when there may be more.
     fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
-        let mut budget = self.limits.read_budget;
-        while core.unread && core.is_live() {
+        let mut budget = self.terms.read_budget;
+        while (core.unread || core.backlog) && core.is_live() {
             // Asked once: other threads may fill the mailbox meanwhile, and a read of nothing would
             // look like the end.
             let most = self.readable(core);
             if core.phase == Phase::Open && (most == 0 || core.holds_reading(self)) {
                 self.look_for_reset(core);
                 return false;
+            }
+            if std::mem::take(&mut core.backlog) {
+                protocol.on_data(&mut Session::new(core, self), &mut []);
+                continue;
             }
             if budget == 0 || worker.read_buffer.is_empty() {
                 return true;
@@ -200,7 +207,6 @@ impl Link {
     fn received(&self, core: &mut Core, protocol: &mut dyn Protocol, data: &mut [u8]) {
         core.lent().change.bytes_received += data.len() as u64;
         if core.phase == Phase::Open {
-            core.lent().change.messages_received += 1;
             protocol.on_data(&mut Session::new(core, self), data);
         }
     }
@@ -217,7 +223,7 @@ impl Link {
     /// How many bytes may be read: under [`Overflow::Wait`] no more than an echo of them has room
     /// for in the queue.
     fn readable(&self, core: &Core) -> usize {
-        match (core.phase, self.limits.overflow) {
+        match (core.phase, self.terms.overflow) {
             (Phase::Open, Overflow::Wait) => core.room(self),
             _ => usize::MAX,
         }
@@ -263,10 +269,7 @@ impl Link {
             if sent > 0 && core.is_live() && core.opened {
                 protocol.on_sent(&mut Session::new(core, self), sent, pending);
             }
-            if core.congested
-                && core.queue_len() <= self.limits.low
-                && core.is_live()
-                && core.opened
+            if core.congested && core.queue_len() <= self.terms.low && core.is_live() && core.opened
             {
                 core.congested = false;
                 protocol.on_drain(&mut Session::new(core, self));
@@ -289,7 +292,7 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        let deadline = now.checked_add(self.limits.close).unwrap_or(now + FAR);
+        let deadline = now.checked_add(self.terms.close).unwrap_or(now + FAR);
         core.extras().deadline = Some(deadline);
         core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into
@@ -297,8 +300,12 @@ impl Link {
         core.paused = false;
     }
 
-    fn panicked(&self, core: &mut Core, error: Error) {
+    fn panicked(&self, core: &mut Core, protocol: &mut dyn Protocol, error: Error) {
         self.owner.failed(&error);
+        let tell = || protocol.on_error(&mut Session::new(core, self), &error);
+        if let Err(second) = contain("run on_error", tell) {
+            self.owner.failed(&second);
+        }
         core.die(CloseReason::Panic(error), Ending::Abrupt);
     }
 

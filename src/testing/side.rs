@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::net::Faults;
-use crate::session::{ClientProtocol, Limits, Protocol, ServerProtocol};
+use crate::session::{ClientProtocol, Limits, ServerProtocol};
 
 /// One side of an in-memory connection: what it speaks, its limits, and what goes wrong on it.
 ///
@@ -33,7 +33,7 @@ pub struct Side {
 /// connection, a client's has one for all.
 pub(super) enum Speaks {
     Server(ServerProtocol),
-    Client(Box<dyn Protocol>),
+    Client(ClientProtocol),
 }
 
 impl Side {
@@ -74,7 +74,7 @@ impl From<ServerProtocol> for Side {
 
 impl From<ClientProtocol> for Side {
     fn from(protocol: ClientProtocol) -> Self {
-        Self::speaking(Speaks::Client(protocol.0))
+        Self::speaking(Speaks::Client(protocol))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::net::{Stream, memory};
 use crate::service::{Attached, Ending, Inner, Seat, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    ServerProtocol, SharedLimits, place,
+    ServerProtocol, Terms, place,
 };
 
 pub(super) struct StandIn {
@@ -16,7 +16,7 @@ pub(super) struct StandIn {
     service: Arc<Inner>,
     ids: Arc<Ids>,
     role: Role,
-    limits: SharedLimits,
+    terms: Arc<Terms>,
     counters: Counters,
     /// The session, of which its service takes care while it is connected.
     link: Mutex<Weak<Link>>,
@@ -35,16 +35,22 @@ enum Role {
 impl StandIn {
     /// A stop of the service will end its session.
     pub(super) fn new(service: &Arc<Inner>, side: Side) -> Arc<Self> {
-        let role = match side.speaks {
-            Speaks::Server(protocol) => Role::Server { protocol, everyone: Group::of(service) },
-            Speaks::Client(protocol) => Role::Client(Mutex::new(Some(protocol))),
+        let (role, terms) = match side.speaks {
+            Speaks::Server(protocol) => {
+                let terms = protocol.terms(side.limits);
+                (Role::Server { protocol, everyone: Group::of(service) }, terms)
+            }
+            Speaks::Client(protocol) => {
+                let (protocol, terms) = protocol.into_parts(side.limits);
+                (Role::Client(Mutex::new(Some(protocol))), terms)
+            }
         };
         let stand_in = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             service: Arc::clone(service),
             ids: service.shared(Ids::new),
             role,
-            limits: Arc::new(side.limits),
+            terms,
             counters: Counters::default(),
             link: Mutex::default(),
             closed: Mutex::default(),
@@ -60,7 +66,7 @@ impl StandIn {
         let peer = stream.peer_addr().clone();
         let (link, protocol) = match &self.role {
             Role::Server { protocol, everyone } => {
-                let protocol = (protocol.0)(&peer);
+                let protocol = protocol.make(&peer);
                 (self.member_of(everyone), protocol)
             }
             Role::Client(protocol) => {
@@ -98,7 +104,7 @@ impl StandIn {
             id: self.ids.draw(place),
             service: Arc::clone(&self.service),
             owner: self.this.upgrade().expect("whoever opens a session holds what it belongs to"),
-            limits: Arc::clone(&self.limits),
+            terms: Arc::clone(&self.terms),
             gate: Gate::Closed,
         })
     }

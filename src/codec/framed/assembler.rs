@@ -23,10 +23,10 @@ pub(crate) struct Assembler {
 impl Assembler {
     /// The payload of the next frame, if there is one; moves `data` behind what it has taken.
     /// After `None`, `data` is empty.
-    pub(crate) fn next<'a>(
+    pub(crate) fn next<'a, 'd: 'a>(
         &'a mut self,
         codec: &mut impl Codec,
-        data: &mut &'a [u8],
+        data: &mut &'d [u8],
     ) -> Result<Option<&'a [u8]>, Violation> {
         self.forget_spent();
         if !self.tail.is_empty() {
@@ -70,7 +70,7 @@ impl Assembler {
     fn next_in_tail<'a>(
         &'a mut self,
         codec: &mut impl Codec,
-        data: &mut &'a [u8],
+        data: &mut &[u8],
     ) -> Result<Option<&'a [u8]>, Violation> {
         let mut step = STEP;
         while !data.is_empty() {

@@ -1,0 +1,3 @@
+//! What can be put around a program's own handlers.
+
+pub use crate::session::{Layer, Middleware, Verdict};
