@@ -1,0 +1,11 @@
+//! Middleware: what is around handlers sees all that passes, in its order, and decides on it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod around;
+mod groups;
+mod panics;
+mod scribe;
