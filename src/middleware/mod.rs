@@ -1,3 +1,6 @@
-//! What can be put around a program's own handlers.
+//! What can be put before sessions and around handlers.
+
+mod logging;
 
 pub use crate::session::{Layer, Middleware, Verdict};
+pub use logging::Logging;
