@@ -26,6 +26,17 @@ impl<C: Codec, H: Handler<C::Message>> Adaptor<C, H> {
         Self { codec, assembler: Assembler::default(), held: Held::default(), handler }
     }
 
+    /// Hands out what was held back, and then what has come since.
+    fn go_on(&mut self, session: &mut Session<'_>, data: &[u8]) {
+        let mut held = mem::take(&mut self.held);
+        held.bytes.extend_from_slice(data);
+        let left = self.hand_out(session, &held.bytes[held.next..]);
+        if left > 0 {
+            held.next = held.bytes.len() - left;
+            self.held = held;
+        }
+    }
+
     /// Hands out messages as long as the session wants them; the number of bytes that are left.
     fn hand_out(&mut self, session: &mut Session<'_>, mut data: &[u8]) -> usize {
         while session.receives() {
@@ -33,13 +44,14 @@ impl<C: Codec, H: Handler<C::Message>> Adaptor<C, H> {
                 Ok(Some(payload)) => {
                     hand_to(&mut self.handler, &mut self.codec, session, payload);
                 }
-                Ok(None) => return 0,
+                Ok(None) => break,
                 Err(violation) => session.violated(violation),
             }
         }
         if !session.is_open() {
             return 0;
         }
+        self.handler.on_read_complete(session);
         if !data.is_empty() {
             session.hold_back();
         }
@@ -70,19 +82,12 @@ impl<C: Codec, H: Handler<C::Message>> Protocol for Adaptor<C, H> {
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        if self.held.bytes.is_empty() {
-            let left = self.hand_out(session, data);
-            if left > 0 {
-                self.held.bytes.extend_from_slice(&data[data.len() - left..]);
-            }
-            return;
+        if !self.held.bytes.is_empty() {
+            return self.go_on(session, data);
         }
-        let mut held = mem::take(&mut self.held);
-        held.bytes.extend_from_slice(data);
-        let left = self.hand_out(session, &held.bytes[held.next..]);
+        let left = self.hand_out(session, data);
         if left > 0 {
-            held.next = held.bytes.len() - left;
-            self.held = held;
+            self.held.bytes.extend_from_slice(&data[data.len() - left..]);
         }
     }
 

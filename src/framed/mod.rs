@@ -40,6 +40,12 @@ pub trait Handler<M: ?Sized = [u8]>: Send + 'static {
     /// [`Overflow::Wait`](crate::Overflow::Wait), none is handed out, though several may have come.
     fn on_message(&mut self, session: &mut Session<'_>, message: &M);
 
+    /// All messages of one read have been handed out: what they have gathered can be worked on at
+    /// once. More may follow in the same turn.
+    fn on_read_complete(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
     /// So many bytes, frames included, have been handed to the socket in this turn, and so many
     /// still wait.
     fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize) {

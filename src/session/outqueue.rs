@@ -27,25 +27,6 @@ pub(crate) struct OutQueue {
     len: usize,
 }
 
-/// A message on its way into the queue.
-pub(super) enum Payload<'a> {
-    Borrowed(&'a [u8]),
-    Shared(Bytes),
-}
-
-impl Payload<'_> {
-    pub(super) fn len(&self) -> usize {
-        self.bytes().len()
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Borrowed(data) => data,
-            Self::Shared(data) => data,
-        }
-    }
-}
-
 enum Chunk {
     Copied(Vec<u8>),
     Shared(Bytes),
@@ -65,10 +46,11 @@ impl OutQueue {
         self.len == 0
     }
 
-    pub(super) fn push_payload(&mut self, data: Payload<'_>) {
-        match data {
-            Payload::Borrowed(data) => self.push(data),
-            Payload::Shared(data) => self.push_shared(data),
+    /// Appends bytes, which are all of those `shared`, if that is given.
+    pub(super) fn push_payload(&mut self, data: &[u8], shared: Option<&Bytes>) {
+        match shared {
+            Some(shared) if data.len() >= SHARE => self.push_shared(shared.clone()),
+            _ => self.push(data),
         }
     }
 
@@ -88,7 +70,8 @@ impl OutQueue {
     pub(super) fn push_frame(
         &mut self,
         framing: &dyn Framing,
-        message: &Payload<'_>,
+        message: &[u8],
+        shared: Option<&Bytes>,
         room: usize,
     ) -> Result<bool, Violation> {
         if !matches!(self.chunks.back(), Some(Chunk::Copied(chunk)) if chunk.len() < CHUNK) {
@@ -96,25 +79,22 @@ impl OutQueue {
         }
         let Some(Chunk::Copied(chunk)) = self.chunks.back_mut() else { return Ok(false) };
         let mut frame = Appended { begin: chunk.len(), chunk };
-        let shared = match message {
-            Payload::Shared(data) if data.len() >= SHARE => Some(data),
-            _ => None,
-        };
-        let split = framing.frame(message.bytes(), shared.is_some(), frame.chunk)?;
+        let shared = shared.filter(|shared| shared.len() >= SHARE);
+        let split = framing.frame(message, shared.is_some(), frame.chunk)?;
         let around = frame.chunk.len() - frame.begin;
-        let left_out = shared.filter(|_| split.is_some());
-        if around + left_out.map_or(0, Bytes::len) > room {
+        let left_out = shared.zip(split);
+        if around + left_out.map_or(0, |(message, _)| message.len()) > room {
             return Ok(false);
         }
-        let tail = split.map(|split| frame.chunk.split_off(split)).unwrap_or_default();
+        let tail = left_out.map(|(_, split)| frame.chunk.split_off(split));
         frame.keep();
         drop(frame);
         self.len += around;
-        if let Some(message) = left_out {
+        if let Some((message, _)) = left_out {
             self.push_shared(message.clone());
-            if !tail.is_empty() {
-                self.chunks.push_back(Chunk::Copied(tail));
-            }
+        }
+        if let Some(tail) = tail.filter(|tail| !tail.is_empty()) {
+            self.chunks.push_back(Chunk::Copied(tail));
         }
         Ok(true)
     }

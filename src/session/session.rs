@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::outqueue::Payload;
 use super::{CloseReason, Group, Handle, Sent, Stats, Verdict};
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
@@ -34,12 +33,12 @@ impl<'a> Session<'a> {
     /// Sends a message: bytes, which are copied; of a [`framed`](crate::framed) session with their
     /// frame around them.
     pub fn send(&mut self, data: impl AsRef<[u8]>) -> Sent {
-        self.core.send(self.link, Payload::Borrowed(data.as_ref()))
+        self.core.send(self.link, data.as_ref(), None)
     }
 
     /// Sends a message that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&mut self, data: Bytes) -> Sent {
-        self.core.send(self.link, Payload::Shared(data))
+        self.core.send(self.link, &data, Some(&data))
     }
 
     /// Sends bytes, at least one, and has descriptors go with the first of them: the peer gets them
@@ -77,7 +76,7 @@ impl<'a> Session<'a> {
         let Some(transport) = &self.core.transport else { return Ok(Sent::Closed) };
         let peer = self.link.peer().map_or_else(|| "a session".to_owned(), |peer| peer.to_string());
         transport.may_attach(descriptors.len(), data.len()).map_err(|error| error.on(peer))?;
-        let sent = self.core.send(self.link, Payload::Borrowed(data));
+        let sent = self.core.send(self.link, data, None);
         if let (true, Some(Transport::Plain(stream))) = (sent.is_queued(), &mut self.core.transport)
         {
             stream.attach(after, descriptors);

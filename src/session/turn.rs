@@ -15,7 +15,6 @@ use super::establish::{Established, FAR};
 use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
-use super::outqueue::Payload;
 use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
@@ -124,9 +123,9 @@ impl Link {
         }
         for mail in mails {
             match mail {
-                Mail::Copied(data, count) => core.send_mail(self, Payload::Borrowed(&data), count),
-                Mail::Shared(data, count) => core.send_mail(self, Payload::Shared(data), count),
-                Mail::Unframed(data) => drop(core.send(self, Payload::Shared(data))),
+                Mail::Copied(data, count) => core.send_mail(self, &data, None, count),
+                Mail::Shared(data, count) => core.send_mail(self, &data, Some(&data), count),
+                Mail::Unframed(data) => drop(core.send(self, &data, Some(&data))),
                 Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
                 Mail::Job(job) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => core.close(reason, how),
