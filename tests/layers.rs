@@ -40,6 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("libc", &["src/net/mmsg.rs"]),
     ("log", ABOVE_CODEC),
     ("loom", &["src/service/"]),
+    ("memchr", &["src/codec/framed/"]),
     ("mio", &["src/net/", "src/service/"]),
     ("nix", &["src/net/"]),
     ("p12_keystore", &["src/net/tls/"]),

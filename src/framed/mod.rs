@@ -8,7 +8,9 @@ use crate::Endpoint;
 use crate::session::Framing;
 use adaptor::{Adaptor, Sender};
 
-pub use crate::codec::framed::{Codec, Decoded, Frame};
+pub use crate::codec::framed::{
+    Codec, Decoded, Decoder, Delimiter, FixedSize, Frame, LengthPrefix, Lines, Varint, encode,
+};
 pub use crate::session::{
     ClientProtocol, CloseReason, End, Group, Handle, ServerProtocol, Session,
 };

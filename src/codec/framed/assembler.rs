@@ -1,5 +1,7 @@
 //! From pieces of a stream to whole messages.
 
+use std::ops::Range;
+
 use super::{Codec, Decoded};
 use crate::error::Violation;
 
@@ -29,25 +31,27 @@ impl Assembler {
         data: &mut &'d [u8],
     ) -> Result<Option<&'a [u8]>, Violation> {
         self.forget_spent();
-        if !self.tail.is_empty() {
-            return self.next_in_tail(codec, data);
+        if !self.tail.is_empty()
+            && let Some(payload) = self.next_in_tail(codec, data)?
+        {
+            return Ok(Some(&self.tail[payload]));
         }
-        if data.is_empty() {
-            return Ok(None);
-        }
-        match checked(codec.decode(data)?, 0, data.len())? {
-            Decoded::Frame { payload, end } => {
-                let (frame, rest) = data.split_at(end);
-                *data = rest;
-                Ok(Some(&frame[payload]))
+        while !data.is_empty() {
+            match decode(codec, data, 0)? {
+                Decoded::Frame { payload, end } => {
+                    let (frame, rest) = data.split_at(end);
+                    *data = rest;
+                    return Ok(Some(&frame[payload]));
+                }
+                Decoded::Skip { end } => *data = &data[end..],
+                Decoded::Incomplete { wanted } => {
+                    self.want(codec, wanted, data.len())?;
+                    self.tail.extend_from_slice(data);
+                    *data = &[];
+                }
             }
-            Decoded::Incomplete { wanted } => {
-                self.want(codec, wanted, data.len())?;
-                self.tail.extend_from_slice(data);
-                *data = &[];
-                Ok(None)
-            }
         }
+        Ok(None)
     }
 
     /// The stream has ended; the payload of what is left, if that is a message.
@@ -62,16 +66,23 @@ impl Assembler {
         self.tail.get(payload).map(Some).ok_or_else(outside)
     }
 
+    /// Bytes that are kept, and the memory they are kept in.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> (usize, usize) {
+        (self.tail.len(), self.tail.capacity())
+    }
+
     /// Forgets everything, for another stream.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    fn next_in_tail<'a>(
-        &'a mut self,
+    /// The same as a place in the tail. After `None`, `data` is empty or the tail is.
+    fn next_in_tail(
+        &mut self,
         codec: &mut impl Codec,
         data: &mut &[u8],
-    ) -> Result<Option<&'a [u8]>, Violation> {
+    ) -> Result<Option<Range<usize>>, Violation> {
         let mut step = STEP;
         while !data.is_empty() {
             let old = self.tail.len();
@@ -83,11 +94,16 @@ impl Assembler {
                 *data = rest;
                 break;
             }
-            match checked(codec.decode(&self.tail)?, old, self.tail.len())? {
+            match decode(codec, &self.tail, old)? {
                 Decoded::Frame { payload, end } => {
                     *data = &data[end - old..];
                     self.spent = true;
-                    return Ok(Some(&self.tail[payload]));
+                    return Ok(Some(payload));
+                }
+                Decoded::Skip { end } => {
+                    *data = &data[end - old..];
+                    self.forget_tail();
+                    break;
                 }
                 Decoded::Incomplete { wanted } => {
                     self.want(codec, wanted, self.tail.len())?;
@@ -108,20 +124,29 @@ impl Assembler {
     fn forget_spent(&mut self) {
         if self.spent {
             self.spent = false;
-            self.tail.clear();
-            self.tail.shrink_to(KEPT);
+            self.forget_tail();
         }
+    }
+
+    fn forget_tail(&mut self) {
+        self.tail.clear();
+        self.tail.shrink_to(KEPT);
     }
 }
 
-/// A codec that is wrong about its data must not be a way to make the program panic.
-fn checked(decoded: Decoded, begin: usize, len: usize) -> Result<Decoded, Violation> {
-    match &decoded {
-        Decoded::Frame { payload, end }
-            if *end <= begin || *end > len || payload.start > payload.end || payload.end > *end =>
-        {
-            Err(Violation::malformed("a frame that its codec has lost"))
-        }
-        _ => Ok(decoded),
+/// What the codec finds in data of which it has seen `old` bytes. A codec that is wrong about its
+/// data must not be a way to make the program panic, and one that forgets its limit has one.
+fn decode(codec: &mut impl Codec, data: &[u8], old: usize) -> Result<Decoded, Violation> {
+    let decoded = codec.decode(data)?;
+    let (payload, end) = match &decoded {
+        Decoded::Frame { payload, end } => (payload.clone(), *end),
+        Decoded::Skip { end } => (0..0, *end),
+        Decoded::Incomplete { .. } => return Ok(decoded),
+    };
+    if end <= old || end > data.len() || payload.start > payload.end || payload.end > end {
+        return Err(Violation::malformed("a frame that its codec has lost"));
     }
+    let limit = codec.max_frame();
+    let is_frame = matches!(decoded, Decoded::Frame { .. });
+    if is_frame && end > limit { Err(Violation::TooLong { limit }) } else { Ok(decoded) }
 }

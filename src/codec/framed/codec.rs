@@ -53,8 +53,8 @@ pub trait Codec: Clone + Send + Sync + 'static {
         Err(Violation::Incomplete)
     }
 
-    /// Bytes of one frame, with all that is around its message: of more than these none is kept,
-    /// whatever `decode` says. Default: 1 MiB and 64 bytes.
+    /// Bytes that one frame may have, with all that is around its message: a longer one is refused,
+    /// whatever `decode` says, and no more than these are kept. Default: 1 MiB and 64 bytes.
     fn max_frame(&self) -> usize {
         MAX_MESSAGE + 64
     }
@@ -70,7 +70,12 @@ pub enum Decoded {
         /// Where the frame ends, and the next one begins.
         end: usize,
     },
-    /// Less than a frame.
+    /// Bytes between frames, such as padding or heartbeats.
+    Skip {
+        /// Where they end, and a frame may begin.
+        end: usize,
+    },
+    /// Less than a frame: whatever follows, no frame ends within these bytes.
     Incomplete {
         /// How many bytes there must be, from the frame's beginning, before it is worth looking
         /// again; one more than there are, if that is not known.
