@@ -10,6 +10,7 @@ mod console;
 pub mod datagram_multicast;
 mod datagrams;
 mod echo;
+pub mod framed;
 mod multicast;
 mod options;
 mod pattern;

@@ -33,6 +33,27 @@ fn tcp_echo_of_big_messages() {
 }
 
 #[test]
+fn framed_echo_with_a_loop_per_thread() {
+    check(FRAMED_ECHO, &["--design", "loop"], &["-m", "100", "-s", "100"]);
+}
+
+#[test]
+fn framed_echo_with_a_thread_pool() {
+    check(FRAMED_ECHO, &["--design", "pool"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn framed_echo_at_a_rate() {
+    let results = check(FRAMED_ECHO, &["--design", "loop"], &["--rate", "500"]);
+    assert_eq!(number(&results, "messages"), 500.0);
+}
+
+#[test]
+fn framed_echo_of_big_messages() {
+    check(FRAMED_ECHO, &["--design", "loop"], &["-m", "10", "-s", "1000000"]);
+}
+
+#[test]
 fn tcp_multicast_with_a_loop_per_thread() {
     check(TCP_MULTICAST, &["--design", "loop"], &[]);
 }
@@ -211,6 +232,12 @@ enum Listen {
 const TCP_ECHO: Pair = Pair {
     server: env!("CARGO_BIN_EXE_tcp_echo_server"),
     client: env!("CARGO_BIN_EXE_tcp_echo_client"),
+    listen: Listen::Port,
+};
+
+const FRAMED_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_framed_echo_server"),
+    client: env!("CARGO_BIN_EXE_framed_echo_client"),
     listen: Listen::Port,
 };
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Group, Handle, Sent, Stats, Verdict};
+use super::{CloseReason, Group, Handle, Overflow, Sent, Stats, Verdict};
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
@@ -32,6 +32,7 @@ impl<'a> Session<'a> {
 
     /// Sends a message: bytes, which are copied; of a [`framed`](crate::framed) session with their
     /// frame around them.
+    #[inline]
     pub fn send(&mut self, data: impl AsRef<[u8]>) -> Sent {
         self.core.send(self.link, data.as_ref(), None)
     }
@@ -136,6 +137,7 @@ impl<'a> Session<'a> {
     }
 
     /// True until either side has closed the session: what is sent is taken, what comes handed out.
+    #[inline]
     pub fn is_open(&self) -> bool {
         self.core.phase == Phase::Open
     }
@@ -146,6 +148,7 @@ impl<'a> Session<'a> {
     }
 
     /// Hands a message to the handler, through the middleware.
+    #[inline]
     pub(crate) fn receive(&mut self, message: &[u8], handle: impl FnOnce(&mut Self, &[u8])) {
         self.core.lent().change.messages_received += 1;
         if self.chain().is_none_or(|chain| chain.is_none()) {
@@ -160,8 +163,10 @@ impl<'a> Session<'a> {
     }
 
     /// True while the handler wants what comes, and what it sends in answer has room.
+    #[inline]
     pub(crate) fn receives(&self) -> bool {
-        self.is_open() && !self.core.holds_reading(self.link)
+        let full = self.core.congested && self.link.terms.overflow == Overflow::Wait;
+        self.is_open() && !self.core.paused && !full
     }
 
     /// The protocol has more to hand out than the session [receives](Self::receives) now. It is

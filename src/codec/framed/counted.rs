@@ -5,6 +5,7 @@ use crate::error::Violation;
 
 /// The frame at the beginning of `data` that ends at `end`, a place beyond all places if `None`,
 /// with its message from `begin` on.
+#[inline]
 pub(super) fn counted(
     data: &[u8],
     begin: usize,

@@ -124,6 +124,7 @@ impl LengthPrefix {
     }
 
     /// Bytes of a frame up to where its length ends.
+    #[inline]
     const fn prefix(&self) -> usize {
         match self.offset {
             Some(offset) => offset.saturating_add(self.width),
@@ -132,25 +133,30 @@ impl LengthPrefix {
     }
 
     /// Where in a frame its message begins.
+    #[inline]
     const fn begin(&self) -> usize {
         if self.offset.is_some() { 0 } else { self.width }
     }
 
+    #[inline]
     fn counted_from(&self) -> usize {
         self.counted_from.unwrap_or_else(|| self.prefix())
     }
 
     /// Where a frame ends, if that can be said.
+    #[inline]
     fn end(&self, field: &[u8]) -> Option<usize> {
-        let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        let length = match self.little_endian {
-            true => field.iter().rev().fold(0, append),
-            false => field.iter().fold(0, append),
+        let length = match (self.little_endian, field) {
+            // The usual one in one load.
+            (false, &[a, b, c, d]) => u64::from(u32::from_be_bytes([a, b, c, d])),
+            (false, _) => field.iter().fold(0, append),
+            (true, _) => field.iter().rev().fold(0, append),
         };
         usize::try_from(length).ok()?.checked_add(self.counted_from())
     }
 
     /// The length of a frame that ends there; as many of these bytes as it is wide.
+    #[inline]
     fn field(&self, end: usize) -> Result<[u8; 8], Violation> {
         let counted = end.checked_sub(self.counted_from()).filter(|_| end >= self.prefix());
         let counted =
@@ -161,12 +167,16 @@ impl LengthPrefix {
             let excess = usize::try_from(length - greatest).unwrap_or(usize::MAX);
             return Err(Violation::TooLong { limit: end - self.begin() - excess });
         }
-        let mut bytes = length.to_le_bytes();
-        if !self.little_endian {
-            bytes[..self.width].reverse();
-        }
-        Ok(bytes)
+        // Put together bytewise and read as a whole, it took 6 ns longer.
+        Ok(match self.little_endian {
+            true => length.to_le_bytes(),
+            false => (length << (64 - 8 * self.width)).to_be_bytes(),
+        })
     }
+}
+
+fn append(number: u64, byte: &u8) -> u64 {
+    number << 8 | u64::from(*byte)
 }
 
 impl Default for LengthPrefix {
@@ -178,6 +188,7 @@ impl Default for LengthPrefix {
 impl Codec for LengthPrefix {
     type Message = [u8];
 
+    #[inline]
     fn decode(&mut self, data: &[u8]) -> Result<Decoded, Violation> {
         let prefix = self.prefix();
         let Some(field) = data.get(prefix - self.width..prefix) else {
@@ -191,10 +202,12 @@ impl Codec for LengthPrefix {
         }
     }
 
+    #[inline]
     fn read<'a>(&'a mut self, payload: &'a [u8]) -> Result<&'a [u8], Violation> {
         Ok(payload)
     }
 
+    #[inline]
     fn encode(&self, message: &[u8], frame: &mut Frame<'_>) -> Result<(), Violation> {
         if message.len() > self.max {
             return Err(Violation::TooLong { limit: self.max });
@@ -202,7 +215,10 @@ impl Codec for LengthPrefix {
         let bytes = self.field(self.begin() + message.len())?;
         let field = &bytes[..self.width];
         let Some(offset) = self.offset else {
-            frame.put(field);
+            match field.first_chunk::<4>() {
+                Some(field) if self.width == 4 => frame.put(field),
+                _ => frame.put(field),
+            }
             frame.message();
             return Ok(());
         };
@@ -218,6 +234,7 @@ impl Codec for LengthPrefix {
         Ok(())
     }
 
+    #[inline]
     fn max_frame(&self) -> usize {
         self.max.saturating_add(self.begin())
     }
