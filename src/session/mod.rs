@@ -4,6 +4,7 @@
 //! through its [`mailbox`]. The protocol above is a trait ([`protocol`]), the stream below a closed
 //! enum of `net`.
 
+mod belongings;
 mod chain;
 mod core;
 mod counters;
@@ -11,6 +12,7 @@ mod establish;
 mod group;
 mod handle;
 mod id;
+mod key;
 mod limits;
 mod link;
 mod mailbox;
@@ -29,6 +31,7 @@ mod turn;
 pub use counters::Stats;
 pub use group::Group;
 pub use handle::Handle;
+pub use key::Key;
 pub use limits::{Limits, Overflow};
 pub use middleware::{Layer, Middleware, Verdict};
 pub use protocol::End;

@@ -1,6 +1,5 @@
 //! What callbacks get: the session in its turn.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::time::Instant;
 
@@ -22,7 +21,7 @@ use crate::service::Ending;
 /// waits, and no callback of a session is ever called from within another of it.
 pub struct Session<'a> {
     core: &'a mut Core,
-    link: &'a Link,
+    pub(super) link: &'a Link,
 }
 
 impl<'a> Session<'a> {
@@ -298,17 +297,6 @@ impl<'a> Session<'a> {
     /// All sessions of this session's server. A client has an empty group.
     pub fn everyone(&self) -> Group {
         self.link.owner.everyone()
-    }
-
-    /// Attaches a value to the session, in place of the one there was, which is returned. It is
-    /// dropped with the connection.
-    pub fn set_state<T: Any + Send>(&mut self, value: T) -> Option<Box<dyn Any + Send>> {
-        self.core.extras().state.replace(Box::new(value))
-    }
-
-    /// The value attached with [`Session::set_state`], if it is a `T`.
-    pub fn state<T: Any + Send>(&mut self) -> Option<&mut T> {
-        self.core.extras.as_mut()?.state.as_mut()?.downcast_mut()
     }
 }
 
