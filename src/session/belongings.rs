@@ -13,6 +13,8 @@ pub(super) struct Belongings(Mutex<Option<Box<Things>>>);
 struct Things {
     /// A program has a handful of keys: a walk is quicker than a hash.
     values: Vec<(Label, Value)>,
+    /// The names of the rooms it is in, in the order of joining.
+    rooms: Vec<Arc<str>>,
 }
 
 pub(super) type Value = Arc<dyn Any + Send + Sync>;
@@ -58,6 +60,22 @@ impl Belongings {
         let values = &mut things.as_mut()?.values;
         let index = values.iter().position(|(other, _)| *other == label)?;
         Some(values.swap_remove(index).1)
+    }
+
+    pub(super) fn add_room(&self, name: Arc<str>) {
+        lock(&self.0).get_or_insert_default().rooms.push(name);
+    }
+
+    pub(super) fn remove_room(&self, name: &str) {
+        if let Some(things) = &mut *lock(&self.0) {
+            things.rooms.retain(|room| **room != *name);
+        }
+    }
+
+    pub(super) fn rooms(&self) -> Vec<String> {
+        let things = lock(&self.0);
+        let rooms = things.iter().flat_map(|things| &things.rooms);
+        rooms.map(ToString::to_string).collect()
     }
 
     /// Takes everything out, to be dropped by the caller one by one: each may panic.

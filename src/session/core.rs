@@ -10,9 +10,9 @@ use bytes::Bytes;
 
 use super::chain::Chain;
 use super::counters::Stats;
-use super::group::Membership;
 use super::link::Link;
 use super::mailbox::Watch;
+use super::membership::Membership;
 use super::outqueue::OutQueue;
 use super::{CloseReason, Overflow, Sent, Session, Verdict};
 use crate::net::{Transport, Written};
