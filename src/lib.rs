@@ -61,7 +61,7 @@ pub use net::{
 };
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Service, Strand, Timer};
-pub use session::{CloseReason, Limit, Limits, Overflow, Sent, Stats};
+pub use session::{CloseReason, Key, Limit, Limits, Overflow, Rooms, Sent, Stats};
 pub use uuid::Uuid;
 
 /// The README's programs compile.

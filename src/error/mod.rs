@@ -70,7 +70,7 @@ pub enum ErrorKind {
     AlreadyRunning,
     /// The call waits, and this is a thread that must not: one of the service's own.
     WouldDeadlock,
-    /// A bounded queue is full, or a limit of connections is reached.
+    /// A bounded queue is full, or a limit of connections, groups or rooms is reached.
     LimitReached,
     /// The process or the system has no file descriptors or memory left for it.
     OutOfResources,

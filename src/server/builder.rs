@@ -9,7 +9,7 @@ use super::{Acceptors, Overload, Server};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{ListeningSocket, Network, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
-use crate::session::{Limits, ServerProtocol};
+use crate::session::{Limits, RoomLimits, ServerProtocol};
 
 /// Sets up a [`Server`]: what it speaks, where, and within which bounds.
 #[must_use = "a builder does nothing until `listen`"]
@@ -24,6 +24,7 @@ pub struct Builder {
     pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) acceptors: Acceptors,
+    pub(super) rooms: RoomLimits,
 }
 
 impl Builder {
@@ -39,6 +40,7 @@ impl Builder {
             max_connections: 100_000,
             overload: Overload::default(),
             acceptors: Acceptors::default(),
+            rooms: RoomLimits::default(),
         }
     }
 
@@ -86,6 +88,21 @@ impl Builder {
     /// Who accepts. Default: [`Acceptors::One`].
     pub fn acceptors(mut self, acceptors: Acceptors) -> Self {
         self.acceptors = acceptors;
+        self
+    }
+
+    /// [Rooms](crate::Rooms) at the same time. Default: 65,536.
+    ///
+    /// A session that would make one more is refused it: see
+    /// [`Session::join_room`](crate::raw::Session::join_room).
+    pub fn max_rooms(mut self, count: usize) -> Self {
+        self.rooms.rooms = count;
+        self
+    }
+
+    /// Bytes in the name of a room. Default: 256.
+    pub fn max_room_name(mut self, bytes: usize) -> Self {
+        self.rooms.name = bytes;
         self
     }
 

@@ -19,7 +19,7 @@ pub use events::Events;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;
 use crate::service::{Attached, Ending, Service};
-use crate::session::{CloseReason, Group, Handle, Sent, ServerProtocol, Stats};
+use crate::session::{CloseReason, Group, Handle, Rooms, Sent, ServerProtocol, Stats};
 use shared::{STOP_LIMIT, Shared};
 
 /// What happens to a connection that would be one too many.
@@ -230,6 +230,12 @@ impl Server {
     /// The group of all sessions.
     pub fn everyone(&self) -> &Group {
         &self.0.shared.everyone
+    }
+
+    /// The server's rooms: groups found by name, which sessions join and leave. The handle outlives
+    /// the server, without whose sessions there are none.
+    pub fn rooms(&self) -> Rooms {
+        self.0.shared.rooms.clone()
     }
 
     /// Sends to all sessions; the bytes are copied once.

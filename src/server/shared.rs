@@ -17,7 +17,7 @@ use crate::net::{Endpoint, Sockets, Stream, Transport};
 use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    ServerProtocol, Terms, place,
+    RoomLimits, Rooms, ServerProtocol, Terms, place,
 };
 
 pub(super) struct Shared {
@@ -34,6 +34,7 @@ pub(super) struct Shared {
     max_connections: usize,
     pub(super) overload: Overload,
     pub(super) everyone: Group,
+    pub(super) rooms: Rooms,
     counters: Box<[Counters]>,
     connections: AtomicUsize,
     /// An acceptor has found no place.
@@ -70,7 +71,8 @@ impl Shared {
             tls: builder.tls,
             max_connections: builder.max_connections,
             overload: builder.overload,
-            everyone: Group::of(service),
+            everyone: group(service),
+            rooms: rooms(service, builder.rooms),
             counters: service.homes().iter().map(|_| Counters::default()).collect(),
             connections: AtomicUsize::new(0),
             turned_away: AtomicBool::new(false),
@@ -372,6 +374,20 @@ impl Owner for Shared {
     fn everyone(&self) -> Group {
         self.everyone.clone()
     }
+
+    fn rooms(&self) -> Option<&Rooms> {
+        Some(&self.rooms)
+    }
+}
+
+fn rooms(service: &Arc<Inner>, limits: RoomLimits) -> Rooms {
+    let service = Arc::clone(service);
+    Rooms::new(limits, move || group(&service))
+}
+
+/// A group of the server's sessions.
+fn group(service: &Arc<Inner>) -> Group {
+    Group::of(service)
 }
 
 /// How long a server waits for its listeners to close.

@@ -1,6 +1,5 @@
 //! The state of a connection that its turn works on.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -11,9 +10,9 @@ use bytes::Bytes;
 
 use super::chain::Chain;
 use super::counters::Stats;
-use super::group::Membership;
 use super::link::Link;
 use super::mailbox::Watch;
+use super::membership::Membership;
 use super::outqueue::OutQueue;
 use super::{CloseReason, Overflow, Sent, Session, Verdict};
 use crate::net::{Transport, Written};
@@ -82,7 +81,6 @@ pub(super) struct Lent {
 pub(super) struct Extras {
     pub(super) groups: Vec<Membership>,
     pub(super) chain: Option<Box<Chain>>,
-    pub(super) state: Option<Box<dyn Any + Send>>,
     pub(super) watches: Vec<Watch>,
     /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,

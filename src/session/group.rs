@@ -13,6 +13,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::link::Link;
+use super::once::Once;
 use super::shard::{HIGH, Message, QUEUE, Shard};
 use super::terms::{Framing, framed};
 use super::{CloseReason, Handle, Sent};
@@ -144,10 +145,28 @@ impl Group {
         }
     }
 
-    pub(super) fn admit(&self, link: Arc<Link>) -> Membership {
-        let home = link.seat.home().index();
-        let slot = self.insert(home, |_| link).1;
-        Membership { group: self.clone(), home, slot }
+    /// Sends to the members of all groups, which are of one service: once to who is in several.
+    pub(super) fn send_to_all(mut groups: Vec<Self>, data: &[u8], except: Option<Uuid>) -> Sent {
+        groups.sort_unstable_by_key(|group| Arc::as_ptr(&group.0));
+        groups.dedup();
+        let Some(homes) = groups.first().map(|group| group.0.shards.len()) else {
+            return Sent::Queued;
+        };
+        if !groups.iter().all(Self::has_room) {
+            return Sent::Full;
+        }
+        let members = |home: usize| groups.iter().map(|group| group.0.shards[home].len()).sum();
+        let once: Vec<_> = match groups.len() {
+            1 => Vec::new(),
+            _ => (0..homes).map(|home| Once::new(members(home))).collect(),
+        };
+        let data = Bytes::copy_from_slice(data);
+        groups.iter().fold(Sent::Queued, |worst, group| {
+            match group.push(data.clone(), except, &once) {
+                Sent::Queued => worst,
+                worse => worse,
+            }
+        })
     }
 
     /// Takes in the link that `make` makes for the slot.
@@ -170,18 +189,24 @@ impl Group {
     }
 
     fn queue(&self, data: Bytes, except: Option<Uuid>) -> Sent {
-        if !self.0.shards.iter().all(|shard| shard.has_room(QUEUE)) {
-            return Sent::Full;
-        }
+        if self.has_room() { self.push(data, except, &[]) } else { Sent::Full }
+    }
+
+    fn has_room(&self) -> bool {
+        self.0.shards.iter().all(|shard| shard.has_room(QUEUE))
+    }
+
+    /// `once`, for each home, when other groups get the same message.
+    fn push(&self, data: Bytes, except: Option<Uuid>, once: &[Arc<Once>]) -> Sent {
         let frame = match self.0.framing.get() {
             Some(Some(framing)) => framed(&**framing, &data).map(Some),
             _ => Ok(None),
         };
         let Ok(frame) = frame else { return Sent::Invalid };
         let mut congested = false;
-        for shard in &self.0.shards {
-            let (data, frame) = (data.clone(), frame.clone());
-            congested |= Shard::push(shard, Message { data, frame, except, end: None });
+        for (home, shard) in self.0.shards.iter().enumerate() {
+            let (data, frame, once) = (data.clone(), frame.clone(), once.get(home).cloned());
+            congested |= Shard::push(shard, Message { data, frame, except, once, end: None });
         }
         if congested { Sent::Congested } else { Sent::Queued }
     }
@@ -198,22 +223,5 @@ impl Eq for Group {}
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group").field("members", &self.len()).finish_non_exhaustive()
-    }
-}
-
-/// A session's place in a group.
-pub(super) struct Membership {
-    group: Group,
-    home: usize,
-    slot: usize,
-}
-
-impl Membership {
-    pub(super) fn is_of(&self, group: &Group) -> bool {
-        self.group == *group
-    }
-
-    pub(super) fn leave(self) {
-        self.group.remove(self.home, self.slot);
     }
 }

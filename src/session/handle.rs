@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::mailbox::{Gate, Job, Outcome, Watch};
-use super::{CloseReason, Group, Sent, Session, Stats};
+use super::{CloseReason, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Descriptor, Endpoint};
 use crate::service::{Ending, Ready, Seat, Task, Watched, Worker};
@@ -161,22 +161,6 @@ impl Handle {
             (None, Some(job)) => self.post(job),
             (here, _) => here.unwrap_or(Ok(())),
         }
-    }
-
-    /// Joins a group in the session's next turn.
-    pub fn join(&self, group: &Group) {
-        let group = group.clone();
-        let _ = self.post(move |session| {
-            session.join(&group);
-        });
-    }
-
-    /// Leaves a group in the session's next turn.
-    pub fn leave(&self, group: &Group) {
-        let group = group.clone();
-        let _ = self.post(move |session| {
-            session.leave(&group);
-        });
     }
 
     /// The session's id.

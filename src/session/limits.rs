@@ -47,6 +47,7 @@ pub struct Limits {
     pub(crate) close: Duration,
     pub(crate) read_budget: usize,
     pub(crate) jobs: usize,
+    pub(crate) groups: usize,
 }
 
 impl Default for Limits {
@@ -61,6 +62,7 @@ impl Default for Limits {
             close: Duration::from_secs(5),
             read_budget: 256 << 10,
             jobs: 4096,
+            groups: 128,
         }
     }
 }
@@ -131,6 +133,15 @@ impl Limits {
     #[must_use]
     pub fn jobs(mut self, count: usize) -> Self {
         self.jobs = count;
+        self
+    }
+
+    /// Groups and rooms that one session may be a member of
+    /// ([`Session::join`](crate::raw::Session::join),
+    /// [`Session::join_room`](crate::raw::Session::join_room)), beside the group of all. Default: 128.
+    #[must_use]
+    pub fn groups(mut self, count: usize) -> Self {
+        self.groups = count;
         self
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::belongings::Belongings;
 use super::core::{Core, Phase};
 use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Mailbox, Message, Watch};
@@ -38,6 +39,7 @@ pub(crate) struct Link {
     pub(super) id: Uuid,
     pub(super) connected: Moment,
     pub(super) peer: Mutex<Option<Endpoint>>,
+    pub(super) belongings: Belongings,
 }
 
 /// What the session's turn owns.
@@ -74,6 +76,7 @@ impl Link {
             id: parts.id,
             connected: Moment::default(),
             peer: Mutex::new(None),
+            belongings: Belongings::default(),
         })
     }
 

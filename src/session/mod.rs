@@ -4,6 +4,7 @@
 //! through its [`mailbox`]. The protocol above is a trait ([`protocol`]), the stream below a closed
 //! enum of `net`.
 
+mod belongings;
 mod chain;
 mod core;
 mod counters;
@@ -11,13 +12,17 @@ mod establish;
 mod group;
 mod handle;
 mod id;
+mod key;
 mod limits;
 mod link;
 mod mailbox;
+mod membership;
 mod middleware;
+mod once;
 mod outqueue;
 mod protocol;
 mod reason;
+mod rooms;
 mod sent;
 #[expect(clippy::module_inception, reason = "the session is the folder's main type")]
 mod session;
@@ -29,10 +34,12 @@ mod turn;
 pub use counters::Stats;
 pub use group::Group;
 pub use handle::Handle;
+pub use key::Key;
 pub use limits::{Limits, Overflow};
 pub use middleware::{Layer, Middleware, Verdict};
 pub use protocol::End;
 pub use reason::{CloseReason, Limit};
+pub use rooms::Rooms;
 pub use sent::Sent;
 pub use session::Session;
 pub use stack::{ClientProtocol, ServerProtocol};
@@ -42,4 +49,5 @@ pub(crate) use id::{Ids, Place, place};
 pub(crate) use link::{Link, Parts};
 pub(crate) use mailbox::Gate;
 pub(crate) use protocol::{Owner, Protocol};
+pub(crate) use rooms::RoomLimits;
 pub(crate) use terms::{Framing, Terms};

@@ -3,7 +3,7 @@
 use super::counters::Counters;
 use super::link::Link;
 use super::mailbox::Gate;
-use super::{CloseReason, Group, Handle, Session};
+use super::{CloseReason, Group, Handle, Rooms, Session};
 use crate::error::Error;
 
 /// One connection's protocol state with the user's handler in it: the adaptor between bytes and
@@ -79,6 +79,11 @@ pub(crate) trait Owner: Send + Sync {
 
     /// All sessions of the owner, where it has many; else an empty group.
     fn everyone(&self) -> Group;
+
+    /// The rooms that the owner's sessions may join, where it has any.
+    fn rooms(&self) -> Option<&Rooms> {
+        None
+    }
 
     /// A connection failed before it opened, or a callback panicked.
     fn failed(&self, error: &Error);

@@ -1,6 +1,5 @@
 //! What callbacks get: the session in its turn.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Group, Handle, Overflow, Sent, Stats, Verdict};
+use super::{CloseReason, Handle, Overflow, Sent, Stats, Verdict};
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
@@ -21,8 +20,8 @@ use crate::service::Ending;
 /// What a callback sends is queued, and written once after the turn's last callback. Nothing here
 /// waits, and no callback of a session is ever called from within another of it.
 pub struct Session<'a> {
-    core: &'a mut Core,
-    link: &'a Link,
+    pub(super) core: &'a mut Core,
+    pub(super) link: &'a Link,
 }
 
 impl<'a> Session<'a> {
@@ -272,48 +271,6 @@ impl<'a> Session<'a> {
     /// What has been counted before this turn.
     pub fn stats(&self) -> Stats {
         self.link.stats()
-    }
-
-    /// Joins a group; the session leaves it by itself when it closes. False when it is a member
-    /// already (of [`Session::everyone`] it always is) or closed, or the group is one of another
-    /// service.
-    pub fn join(&mut self, group: &Group) -> bool {
-        let live = self.core.transport.is_some() && group.is_on(&self.link.service);
-        if *group == self.everyone() {
-            return false;
-        }
-        let groups = &mut self.core.extras().groups;
-        if !live || groups.iter().any(|membership| membership.is_of(group)) {
-            return false;
-        }
-        groups.push(group.admit(upgrade(self.link)));
-        true
-    }
-
-    /// Leaves a group; false when the session was not a member.
-    pub fn leave(&mut self, group: &Group) -> bool {
-        let groups = &mut self.core.extras().groups;
-        let Some(index) = groups.iter().position(|membership| membership.is_of(group)) else {
-            return false;
-        };
-        groups.swap_remove(index).leave();
-        true
-    }
-
-    /// All sessions of this session's server. A client has an empty group.
-    pub fn everyone(&self) -> Group {
-        self.link.owner.everyone()
-    }
-
-    /// Attaches a value to the session, in place of the one there was, which is returned. It is
-    /// dropped with the connection.
-    pub fn set_state<T: Any + Send>(&mut self, value: T) -> Option<Box<dyn Any + Send>> {
-        self.core.extras().state.replace(Box::new(value))
-    }
-
-    /// The value attached with [`Session::set_state`], if it is a `T`.
-    pub fn state<T: Any + Send>(&mut self) -> Option<&mut T> {
-        self.core.extras.as_mut()?.state.as_mut()?.downcast_mut()
     }
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::CloseReason;
 use super::group::UsualFraming;
 use super::link::Link;
+use super::once::Once;
 use crate::service::{Ending, Home, Next, Ready, Seat, Task, Watched, Worker, lock};
 
 /// Members that one turn of a shard delivers to, or slots it looks at in vain.
@@ -53,6 +54,8 @@ pub(super) struct Message {
     /// The data with the group's framing, if it has one.
     pub(super) frame: Option<Bytes>,
     pub(super) except: Option<Uuid>,
+    /// It goes to other groups, too.
+    pub(super) once: Option<Arc<Once>>,
     /// Not data, but the end.
     pub(super) end: Option<CloseReason>,
 }
@@ -126,7 +129,7 @@ impl Shard {
             return false;
         }
         let mut queue = lock(&this.queue);
-        queue.bytes += message.wire().len();
+        queue.bytes += message.weight();
         queue.waiting.push_back(message);
         let congested = queue.bytes > HIGH;
         drop(queue);
@@ -179,9 +182,9 @@ impl Queue {
                 break;
             }
             bytes += next.wire().len();
+            self.bytes -= next.weight();
             batch.extend(self.waiting.pop_front());
         }
-        self.bytes -= bytes;
         batch
     }
 }
@@ -192,9 +195,16 @@ impl Message {
         self.frame.as_ref().unwrap_or(&self.data)
     }
 
+    /// Bytes that it keeps while it waits.
+    fn weight(&self) -> usize {
+        self.wire().len() + self.once.as_ref().map_or(0, |once| once.weight())
+    }
+
     fn joins(&self, next: &Self, so_far: usize) -> bool {
         let alike = self.except == next.except
             && self.frame.is_some() == next.frame.is_some()
+            && self.once.is_none()
+            && next.once.is_none()
             && self.end.is_none()
             && next.end.is_none();
         alike && so_far + next.wire().len() <= JOINED
@@ -235,6 +245,14 @@ impl Delivery {
         if first.except == Some(link.id) {
             return;
         }
+        match &first.once {
+            Some(once) => once.serve(link, || self.hand_over(link, usual)),
+            None => self.hand_over(link, usual),
+        }
+    }
+
+    fn hand_over(&self, link: &Arc<Link>, usual: &UsualFraming) {
+        let first = &self.messages[0];
         // Each member's own policy deals with what it does not take.
         if first.suits(link, usual) {
             let count = u32::try_from(self.messages.len()).unwrap_or(u32::MAX);

@@ -12,9 +12,9 @@ use std::time::Instant;
 use super::core::{Core, Lent, Phase};
 use super::counters::Stats;
 use super::establish::{Established, FAR};
-use super::group::Membership;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
+use super::membership::Membership;
 use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
@@ -357,7 +357,8 @@ impl Link {
             let (lent, extras) = (core.lent.take(), core.extras.take());
             *core = Core { lent, ..Core::new() };
             core.lent().out.clear();
-            self.drop_fenced("drop a session's state", extras);
+            self.drop_fenced("drop a session's middleware", extras);
+            self.forget_values();
             self.queued.store(0, Ordering::Relaxed);
             self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         }
@@ -375,11 +376,18 @@ impl Link {
     /// Nobody will ever give the link a connection again.
     pub(crate) fn retire(&self) {
         self.forget_mail(Gate::Closed);
+        self.forget_values();
     }
 
     fn forget_mail(&self, gate: Gate) {
         for mail in self.mailbox.set_gate(gate) {
             self.drop_fenced("drop a session's job", mail);
+        }
+    }
+
+    fn forget_values(&self) {
+        for value in self.belongings.clear() {
+            self.drop_fenced("drop a session's value", value);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::net::{Stream, memory};
 use crate::service::{Attached, Ending, Inner, Seat, contain, lock};
 use crate::session::{
     CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    ServerProtocol, Terms, place,
+    RoomLimits, Rooms, ServerProtocol, Terms, place,
 };
 
 pub(super) struct StandIn {
@@ -27,9 +27,19 @@ enum Role {
     Server {
         protocol: ServerProtocol,
         everyone: Group,
+        rooms: Rooms,
     },
     /// The protocol is here while there is no connection.
     Client(Mutex<Option<Box<dyn Protocol>>>),
+}
+
+impl Role {
+    fn serving(protocol: ServerProtocol, service: &Arc<Inner>) -> Self {
+        let everyone = Group::of(service);
+        let service = Arc::clone(service);
+        let rooms = Rooms::new(RoomLimits::default(), move || Group::of(&service));
+        Self::Server { protocol, everyone, rooms }
+    }
 }
 
 impl StandIn {
@@ -38,7 +48,7 @@ impl StandIn {
         let (role, terms) = match side.speaks {
             Speaks::Server(protocol) => {
                 let terms = protocol.terms(side.limits);
-                (Role::Server { protocol, everyone: Group::of(service) }, terms)
+                (Role::serving(protocol, service), terms)
             }
             Speaks::Client(protocol) => {
                 let (protocol, terms) = protocol.into_parts(side.limits);
@@ -65,7 +75,7 @@ impl StandIn {
     pub(super) fn open(&self, stream: memory::End) -> Arc<Link> {
         let peer = stream.peer_addr().clone();
         let (link, protocol) = match &self.role {
-            Role::Server { protocol, everyone } => {
+            Role::Server { protocol, everyone, .. } => {
                 let protocol = protocol.make(&peer);
                 (self.member_of(everyone), protocol)
             }
@@ -164,6 +174,13 @@ impl Owner for StandIn {
         match &self.role {
             Role::Server { everyone, .. } => everyone.clone(),
             Role::Client(_) => Group::of(&self.service),
+        }
+    }
+
+    fn rooms(&self) -> Option<&Rooms> {
+        match &self.role {
+            Role::Server { rooms, .. } => Some(rooms),
+            Role::Client(_) => None,
         }
     }
 

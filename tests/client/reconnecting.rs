@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use sockeye::client::State;
 use sockeye::{
-    Backoff, Client, CloseReason, ErrorKind, Limit, Limits, Overflow, Sent, Server, Service,
+    Backoff, Client, CloseReason, ErrorKind, Key, Limit, Limits, Overflow, Sent, Server, Service,
     client, raw,
 };
 
@@ -23,6 +24,7 @@ on_all_streams!(
     a_service_restart_brings_server_and_client_back,
     a_service_restart_leaves_a_disconnected_client_alone,
     the_handle_and_the_handler_stay_the_same,
+    a_value_attached_before_connecting_goes_with_the_first_connection,
     reconnect_closes_and_connects_again,
     reconnect_of_a_client_that_cannot_says_why,
     connecting_while_it_waits_is_done_at_once,
@@ -278,6 +280,25 @@ fn a_service_restart_leaves_a_disconnected_client_alone(setting: Setting) {
     assert!(told.rest().is_empty());
 }
 
+fn a_value_attached_before_connecting_goes_with_the_first_connection(setting: Setting) {
+    static VALUE: Key<&str> = Key::new("value");
+    let service = setting.service();
+    let place = setting.nowhere(&service);
+    let (told, seen) = channel();
+    let (probe, _events) = Probe::new();
+    let probe = probe.on_open(move |session| drop(told.send(session.get(&VALUE))));
+    let builder = place.client(&service, raw::client(probe)).reconnect(soon());
+    let client = builder.connect(place.endpoint()).unwrap();
+    client.handle().set(&VALUE, "a value");
+    assert_eq!(client.handle().get(&VALUE).as_deref(), Some(&"a value"));
+    let listener = place.listen();
+    let peer = listener.accept();
+    assert_eq!(seen.recv_timeout(LIMIT).unwrap().as_deref(), Some(&"a value"));
+    drop(peer);
+    let _peer = listener.accept();
+    assert_eq!(seen.recv_timeout(LIMIT).unwrap(), None);
+}
+
 fn the_handle_and_the_handler_stay_the_same(setting: Setting) {
     struct Counting {
         data: usize,
@@ -289,8 +310,8 @@ fn the_handle_and_the_handler_stay_the_same(setting: Setting) {
         }
         fn on_data(&mut self, session: &mut raw::Session<'_>, data: &[u8]) {
             self.data += data.len();
-            assert!(session.state::<&str>().is_none(), "a connection's value goes with it");
-            session.set_state("a value");
+            let replaced = session.set(&Key::new("value"), "a value");
+            assert!(replaced.is_none(), "a connection's value goes with it");
             session.send(self.data.to_string());
         }
     }
@@ -383,7 +404,7 @@ fn a_client_may_be_told_to_connect_in_on_disconnected(setting: Setting) {
     }
     let service = setting.service();
     let listener = setting.listener(&service);
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = channel();
     let events = Shared(std::sync::Mutex::new(Again(receiver, AtomicUsize::new(0))));
     let client =
         builder(&listener.place(), &service).events(events).connect(listener.endpoint()).unwrap();

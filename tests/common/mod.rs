@@ -100,6 +100,16 @@ pub fn addr_of(server: &Server) -> SocketAddr {
     server.local_addr().socket_addr().unwrap()
 }
 
+/// Does something with the session in a job, and waits for what it tells.
+pub fn ask<T: Send + 'static>(
+    handle: &raw::Handle,
+    job: impl FnOnce(&mut raw::Session<'_>) -> T + Send + 'static,
+) -> T {
+    let (told, answer) = channel();
+    handle.post(move |session| drop(told.send(job(session)))).unwrap();
+    answer.recv_timeout(LIMIT).unwrap()
+}
+
 /// Waits until `done`, looking again and again, for what nothing tells of.
 #[track_caller]
 pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {

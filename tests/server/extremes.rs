@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 use sockeye::{
-    Backoff, Client, CloseReason, Error, ErrorKind, Overload, Server, Service, client, raw, server,
+    Backoff, Client, CloseReason, Error, ErrorKind, Key, Overload, Server, Service, client, raw,
+    server,
 };
 
 use crate::common::{
@@ -167,7 +168,7 @@ fn sessions_and_clients_leave_no_memory_behind(design: Design) {
         let (group, echo) = (raw::Group::new(&service), Probe::new().0.echo());
         let joined = group.clone();
         let echo = echo.on_open(move |session| {
-            session.set_state([0_u8; 100]);
+            session.set(&Key::new("bytes"), [0_u8; 100]);
             session.join(&joined);
             let _ = session.handle().post(|_| ());
         });

@@ -5,7 +5,7 @@ use std::thread;
 
 use sockeye::{Bytes, CloseReason, ErrorKind, Sent, Service, Uuid, raw};
 
-use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, Served, Setting, eventually};
+use crate::common::{Design, Events, LIMIT, Peer, Probe, Random, Served, Setting, ask, eventually};
 use crate::on_all_streams;
 
 on_all_streams!(
@@ -52,16 +52,6 @@ impl Room {
     fn expect_everywhere(&mut self, what: &str) {
         self.peers.iter_mut().for_each(|peer| peer.expect(what));
     }
-}
-
-/// Does something with the session in a job, and waits for what it tells.
-fn ask<T: Send + 'static>(
-    handle: &raw::Handle,
-    job: impl FnOnce(&mut raw::Session<'_>) -> T + Send + 'static,
-) -> T {
-    let (told, answer) = channel();
-    handle.post(move |session| drop(told.send(job(session)))).unwrap();
-    answer.recv_timeout(LIMIT).unwrap()
 }
 
 fn a_group_reaches_its_members_on_all_loops_and_nobody_else(setting: Setting) {

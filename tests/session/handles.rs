@@ -1,6 +1,6 @@
 //! What a handle asks of its session, and what it tells of it.
 
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,9 +23,6 @@ on_all_streams!(
     a_job_dispatched_from_a_foreign_thread_is_posted,
     too_many_jobs_are_refused,
     what_a_job_has_captured_is_dropped_with_the_session,
-    a_session_keeps_a_value_of_any_type,
-    a_sessions_value_is_dropped_with_it,
-    a_sessions_value_is_still_there_in_on_close,
     addresses_are_those_of_the_connection,
     stats_count_one_session,
     activity_is_told,
@@ -287,75 +284,6 @@ fn what_a_job_has_captured_is_dropped_with_the_session(setting: Setting) {
     go_on.send(()).unwrap();
     events.close();
     eventually("nobody holds it", || Arc::strong_count(&value) == 1);
-}
-
-fn a_session_keeps_a_value_of_any_type(setting: Setting) {
-    let service = setting.service();
-    let (probe, _events) = Probe::new();
-    let probe = probe
-        .on_open(|session| {
-            assert!(session.state::<u64>().is_none());
-            assert!(session.set_state(1_u64).is_none());
-        })
-        .on_data(|session, data| {
-            assert!(session.state::<u32>().is_none(), "of another type");
-            let Some(count) = session.state::<u64>() else { panic!("it is there") };
-            *count += data.len() as u64;
-            let text = count.to_string();
-            session.send(&text);
-            if text == "4" {
-                let old = session.set_state(String::from("a text")).unwrap();
-                assert_eq!(*old.downcast::<u64>().unwrap(), 4);
-                assert_eq!(session.state::<String>().map(|text| &**text), Some("a text"));
-            }
-        });
-    let server = setting.serve(&service, probe.serve());
-    let mut peer = Peer::new(&server);
-    peer.send("x");
-    peer.expect("2");
-    peer.send("xx");
-    peer.expect("4");
-    // Each session has its own.
-    let mut other = Peer::new(&server);
-    other.send("x");
-    other.expect("2");
-}
-
-fn a_sessions_value_is_dropped_with_it(setting: Setting) {
-    struct Tell(Sender<()>);
-    impl Drop for Tell {
-        fn drop(&mut self) {
-            let _ = self.0.send(());
-        }
-    }
-    let service = setting.service();
-    let (told, dropped) = channel();
-    let (probe, events) = Probe::new();
-    let probe = probe.on_open(move |session| {
-        session.set_state(Tell(told.clone()));
-    });
-    let server = setting.serve(&service, probe.serve());
-    let peer = Peer::new(&server);
-    let _handle = events.open();
-    assert!(dropped.try_recv().is_err());
-    drop(peer);
-    dropped.recv_timeout(LIMIT).expect("though a handle is kept");
-}
-
-fn a_sessions_value_is_still_there_in_on_close(setting: Setting) {
-    let service = setting.service();
-    let (told, seen) = channel();
-    let (probe, _events) = Probe::new();
-    let probe = probe
-        .on_open(|session| {
-            session.set_state(String::from("a text"));
-        })
-        .on_close(move |session| {
-            let _ = told.send(session.state::<String>().cloned());
-        });
-    let server = setting.serve(&service, probe.serve());
-    drop(Peer::new(&server));
-    assert_eq!(seen.recv_timeout(LIMIT).unwrap().as_deref(), Some("a text"));
 }
 
 fn addresses_are_those_of_the_connection(setting: Setting) {

@@ -12,6 +12,7 @@ mod closing;
 mod groups;
 mod halves;
 mod handles;
+mod keys;
 mod panics;
 mod resets;
 mod sending;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use sockeye::{CloseReason, Error, ErrorKind, Limits, Server, Service, raw, server};
+use sockeye::{CloseReason, Error, ErrorKind, Key, Limits, Server, Service, raw, server};
 
 use crate::common::{Events, LIMIT, Peer, Probe, Served, Setting, bounded, eventually};
 use crate::on_all_streams;
@@ -19,7 +19,7 @@ on_all_streams!(
     a_panic_in_a_dispatched_job_closes_only_its_session,
     a_panic_in_on_close_is_told_and_on_close_does_not_come_again,
     a_panic_where_a_handler_is_dropped_is_contained,
-    a_panic_where_a_sessions_state_is_dropped_is_contained,
+    a_panic_where_a_sessions_value_is_dropped_is_contained,
     a_panic_with_a_value_that_is_no_text_is_told_too,
     who_waits_for_a_session_that_panics_is_told_at_once,
     what_a_panicking_callback_sent_is_not_sent,
@@ -174,7 +174,13 @@ impl Drop for Bomb {
     }
 }
 
-fn assert_drop_is_contained(setting: Setting, service: &Service, protocol: raw::ServerProtocol) {
+/// Each session has so many that panic when they are dropped.
+fn assert_drops_are_contained(
+    setting: Setting,
+    service: &Service,
+    protocol: raw::ServerProtocol,
+    bombs: usize,
+) {
     let (told, errors) = channel();
     let builder = Server::builder(service, protocol).events(Errors(told)).max_connections(1);
     let server = setting.listen(builder);
@@ -183,8 +189,10 @@ fn assert_drop_is_contained(setting: Setting, service: &Service, protocol: raw::
         let mut peer = Peer::new(&server);
         peer.exchange("hello");
         drop(peer);
-        let error = errors.recv_timeout(LIMIT).expect("the panic is told");
-        assert!(error.to_string().contains("wrong in a drop"), "{error}");
+        for _ in 0..bombs {
+            let error = errors.recv_timeout(LIMIT).expect("the panic is told");
+            assert!(error.to_string().contains("wrong in a drop"), "{error}");
+        }
         eventually("the session is gone", || server.connections() == 0);
     }
     let service = service.clone();
@@ -200,14 +208,18 @@ fn a_panic_where_a_handler_is_dropped_is_contained(setting: Setting) {
             session.send(data);
         }
     });
-    assert_drop_is_contained(setting, &service, protocol);
+    assert_drops_are_contained(setting, &service, protocol, 1);
 }
 
-fn a_panic_where_a_sessions_state_is_dropped_is_contained(setting: Setting) {
+fn a_panic_where_a_sessions_value_is_dropped_is_contained(setting: Setting) {
     let service = setting.service();
     let (probe, _events) = Probe::new();
-    let probe = probe.echo().on_open(|session| drop(session.set_state(Bomb)));
-    assert_drop_is_contained(setting, &service, probe.serve());
+    // One that panics beside the other would end the process.
+    let probe = probe.echo().on_open(|session| {
+        session.set(&Key::new("one"), Bomb);
+        session.set(&Key::new("other"), Bomb);
+    });
+    assert_drops_are_contained(setting, &service, probe.serve(), 2);
 }
 
 fn a_panic_with_a_value_that_is_no_text_is_told_too(setting: Setting) {
