@@ -1,4 +1,6 @@
 //! Framed sessions: whole messages, however the stream was cut.
+//!
+#![doc = include_str!("tutorial.md")]
 
 mod adaptor;
 
