@@ -16,6 +16,7 @@ use common::program::{Program, binary};
 
 const TESTED: &[&str] = &[
     "demo",
+    "framed_custom",
     "service",
     "signals",
     "tcp_chat_client",
@@ -83,6 +84,19 @@ fn timer_expires_is_canceled_and_ticks() {
         "Tick 4",
         "Tick 5",
         "Service stopping...Done!",
+    ];
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn framed_custom_understands_its_protocol_and_nothing_else() {
+    let output = Program::start("framed_custom", &[]).finish();
+    let expected = [
+        "Add { number: 1 } gives Sum { number: 1 }",
+        "Add { number: 20 } gives Sum { number: 21 }",
+        "Add { number: -300 } gives Sum { number: -279 }",
+        "Session ended: Ada: closed by the peer",
+        "Session ended: Bob: the peer has sent a frame with a wrong checksum",
     ];
     assert_eq!(output, expected);
 }

@@ -32,7 +32,7 @@ fn nothing_is_unsafe() {
 }
 
 fn tree(endings: &[&str]) -> Vec<File> {
-    let folders = ["src", "perf", "examples", "tools"];
+    let folders = ["src", "perf", "examples", "tools", "fuzz/src", "fuzz/fuzz_targets"];
     let found = folders.iter().flat_map(|folder| files(folder, endings)).collect::<Vec<_>>();
     assert!(found.iter().any(|file| file.name == "src/lib.rs"), "this is not the library's tree");
     found

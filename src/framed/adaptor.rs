@@ -1,6 +1,7 @@
 //! Between a session's bytes and a handler's messages.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::{CloseReason, End, Handler, Session};
 use crate::codec::framed::{Assembler, Codec, Frame};
@@ -8,6 +9,8 @@ use crate::error::Violation;
 use crate::session::{Framing, Protocol};
 
 pub(super) struct Adaptor<C, H> {
+    /// Has a codec as new, for a client's next connection.
+    sender: Arc<Sender<C>>,
     codec: C,
     assembler: Assembler,
     held: Held,
@@ -22,8 +25,9 @@ struct Held {
 }
 
 impl<C: Codec, H: Handler<C::Message>> Adaptor<C, H> {
-    pub(super) fn new(codec: C, handler: H) -> Self {
-        Self { codec, assembler: Assembler::default(), held: Held::default(), handler }
+    pub(super) fn new(sender: Arc<Sender<C>>, handler: H) -> Self {
+        let codec = sender.0.clone();
+        Self { sender, codec, assembler: Assembler::default(), held: Held::default(), handler }
     }
 
     /// Hands out what was held back, and then what has come since.
@@ -109,6 +113,7 @@ impl<C: Codec, H: Handler<C::Message>> Protocol for Adaptor<C, H> {
     }
 
     fn on_close(&mut self, session: &mut Session<'_>, reason: &CloseReason) {
+        self.codec = self.sender.0.clone();
         self.assembler.clear();
         self.held = Held::default();
         self.handler.on_close(session, reason);

@@ -1,11 +1,12 @@
 //! Framed sessions: whole messages, however the stream was cut.
+//!
+#![doc = include_str!("tutorial.md")]
 
 mod adaptor;
 
 use std::sync::Arc;
 
 use crate::Endpoint;
-use crate::session::Framing;
 use adaptor::{Adaptor, Sender};
 
 pub use crate::codec::framed::{
@@ -86,16 +87,13 @@ pub fn server<C: Codec, H: Handler<C::Message>>(
     codec: C,
     make: impl Fn(&Endpoint) -> H + Send + Sync + 'static,
 ) -> ServerProtocol {
-    let framing = framing(&codec);
-    ServerProtocol::new(move |peer| Adaptor::new(codec.clone(), make(peer)), Some(framing))
+    let sender = Arc::new(Sender(codec));
+    let framing = Arc::clone(&sender);
+    ServerProtocol::new(move |peer| Adaptor::new(Arc::clone(&sender), make(peer)), Some(framing))
 }
 
 /// What a client speaks: messages of this codec, with one handler for all of its connections.
 pub fn client<C: Codec, H: Handler<C::Message>>(codec: C, handler: H) -> ClientProtocol {
-    let framing = framing(&codec);
-    ClientProtocol::new(Adaptor::new(codec, handler), Some(framing))
-}
-
-fn framing(codec: &impl Codec) -> Arc<dyn Framing> {
-    Arc::new(Sender(codec.clone()))
+    let sender = Arc::new(Sender(codec));
+    ClientProtocol::new(Adaptor::new(Arc::clone(&sender), handler), Some(sender))
 }

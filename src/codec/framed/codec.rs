@@ -26,7 +26,8 @@ pub trait Codec: Clone + Send + Sync + 'static {
     /// What is wrong with the bytes; the session ends with it.
     fn decode(&mut self, data: &[u8]) -> Result<Decoded, Violation>;
 
-    /// The message in the bytes that [`Decoded::Frame`] has named as its payload.
+    /// The message in the bytes that [`Decoded::Frame`] has named as its payload, or in what
+    /// [`middleware`](crate::middleware) has made of them.
     ///
     /// # Errors
     ///

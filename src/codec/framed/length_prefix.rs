@@ -191,6 +191,9 @@ impl Codec for LengthPrefix {
     #[inline]
     fn decode(&mut self, data: &[u8]) -> Result<Decoded, Violation> {
         let prefix = self.prefix();
+        if prefix > self.max_frame() {
+            return Err(Violation::TooLong { limit: self.max });
+        }
         let Some(field) = data.get(prefix - self.width..prefix) else {
             return Ok(Decoded::Incomplete { wanted: prefix });
         };
@@ -349,6 +352,14 @@ mod tests {
         refused(LengthPrefix::u16().in_header(3).counts_from(0), b"abc\0\x04", &violation);
         // And one that does not, but is in the middle of what the header has.
         one(LengthPrefix::u16().in_header(0).counts_from(0), b"\0\x03h", b"\0\x03h");
+    }
+
+    #[test]
+    fn a_maximum_without_room_for_the_header_lets_nothing_pass() {
+        let codec = LengthPrefix::u8().in_header(9).counts_from(3).max(3);
+        refused(codec, &[0; 20], &Violation::TooLong { limit: 3 });
+        assert_eq!(encoded(&codec, &[0; 20]), Err(Violation::TooLong { limit: 3 }));
+        one(LengthPrefix::u8().max(0), &[0], &[]);
     }
 
     #[test]
