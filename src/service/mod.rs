@@ -9,6 +9,7 @@
 
 mod builder;
 mod current;
+mod deadline;
 mod home;
 mod hooks;
 mod inner;
@@ -33,6 +34,7 @@ pub use builder::Builder;
 pub use jobs::Strand;
 pub use timer::{Expiry, Timer};
 
+pub(crate) use deadline::{deadline, later};
 pub(crate) use home::Home;
 pub(crate) use inner::{Attached, Ending, Inner};
 pub(crate) use locks::{Watched, lock};
@@ -197,7 +199,7 @@ impl Service {
     ///
     /// As [`Service::run`].
     pub fn run_for(&self, duration: Duration) -> Result<()> {
-        let deadline = Instant::now() + duration;
+        let deadline = deadline(duration);
         self.by_hand(|worker, inner| {
             while !inner.halted() {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -298,7 +300,7 @@ impl Service {
     fn see_the_stop_through(&self) {
         let inner = &self.0.inner;
         if inner.halted() {
-            threads::wait_stopped(inner, Some(Instant::now() + inner.settings.stop_limit));
+            threads::wait_stopped(inner, Some(deadline(inner.settings.stop_limit)));
         }
     }
 

@@ -12,7 +12,7 @@ use super::mailbox::{Gate, Job, Outcome, Watch};
 use super::{CloseReason, Group, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Descriptor, Endpoint};
-use crate::service::{Ending, Ready, Seat, Task, Watched, Worker};
+use crate::service::{Ending, Ready, Seat, Task, Watched, Worker, deadline};
 
 /// A session for any thread, for as long as one likes: `Send + Sync`, and cheap to clone.
 ///
@@ -72,7 +72,7 @@ impl Handle {
         let attempt = "send to";
         self.0.service.may_wait(attempt)?;
         let data = data.as_ref();
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         loop {
             let kind = match self.0.send(data) {
                 Sent::Queued | Sent::Congested => return Ok(()),
@@ -103,7 +103,7 @@ impl Handle {
         if matches!(self.0.mailbox().gate(), Gate::Down(_)) {
             return Err(self.error(ErrorKind::Closed, attempt));
         }
-        match self.wait_below(0, Instant::now() + within, attempt)? {
+        match self.wait_below(0, deadline(within), attempt)? {
             Outcome::Fell => Ok(()),
             Outcome::Ended => Err(self.error(ErrorKind::Closed, attempt)),
         }
