@@ -17,6 +17,7 @@ mod jobs;
 mod locks;
 mod panics;
 mod queue;
+mod reply;
 mod strand;
 mod sync;
 mod threads;
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use builder::Builder;
 pub use jobs::Strand;
+pub use reply::{Promise, Reply};
 pub use timer::{Expiry, Timer};
 
 pub(crate) use deadline::{deadline, later};
@@ -290,6 +292,12 @@ impl Service {
         });
         timer.every(period);
         timer
+    }
+
+    /// An answer that will come, and the promise to give it: for calls that a program answers from
+    /// its callbacks.
+    pub fn promise<T>(&self) -> (Promise<T>, Reply<T>) {
+        Reply::new(&self.0.inner)
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -6,3 +6,4 @@
 mod common;
 
 mod endless;
+mod reply;
