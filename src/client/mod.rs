@@ -3,6 +3,7 @@
 mod backoff;
 mod builder;
 mod connector;
+mod desk;
 mod events;
 mod inbox;
 mod race;
@@ -18,6 +19,8 @@ pub use backoff::Backoff;
 pub use builder::Builder;
 pub use events::Events;
 pub use inbox::Inbox;
+
+pub(crate) use desk::{Desk, Found, Matching, Terms};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service, deadline};

@@ -1,12 +1,15 @@
 //! Framed sessions: whole messages, however the stream was cut.
 
 mod adaptor;
+mod requests;
 
 use std::sync::Arc;
 
 use crate::Endpoint;
 use crate::session::Framing;
 use adaptor::{Adaptor, Sender};
+
+pub use requests::{Requests, RequestsBuilder, requests};
 
 pub use crate::codec::framed::{
     Codec, Decoded, Decoder, Delimiter, FixedSize, Frame, LengthPrefix, Lines, Varint, encode,

@@ -66,7 +66,7 @@ enum Answer<T> {
 }
 
 impl<T> Reply<T> {
-    pub(super) fn new(service: &Arc<Inner>) -> (Promise<T>, Self) {
+    pub(crate) fn new(service: &Arc<Inner>) -> (Promise<T>, Self) {
         let state =
             State { answer: Answer::Awaited, waker: None, canceled: false, on_cancel: None };
         let service = Arc::clone(service);

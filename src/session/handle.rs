@@ -74,17 +74,16 @@ impl Handle {
         let data = data.as_ref();
         let deadline = deadline(within);
         loop {
-            let kind = match self.0.send(data) {
-                Sent::Queued | Sent::Congested => return Ok(()),
+            let sent = self.0.send(data);
+            let Some(refusal) = sent.refusal() else { return Ok(()) };
+            let kind = match sent {
                 Sent::Full if Instant::now() >= deadline => ErrorKind::TimedOut,
                 Sent::Full if data.len() <= self.0.terms.queue => {
                     let room = (self.0.terms.queue - data.len()).min(self.0.terms.low);
                     self.wait_below(room, deadline, attempt)?;
                     continue;
                 }
-                Sent::Closed => ErrorKind::Closed,
-                Sent::Invalid => ErrorKind::Invalid,
-                Sent::Full | Sent::Dropped | Sent::Overflow => ErrorKind::LimitReached,
+                _ => refusal,
             };
             return Err(self.error(kind, attempt));
         }

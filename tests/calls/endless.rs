@@ -4,9 +4,12 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use sockeye::testing::Harness;
-use sockeye::{Backoff, Client, Expiry, Inbox, Limits, Server, Service, raw, service, udp};
+use sockeye::{
+    Backoff, Client, Expiry, Inbox, Limits, Server, Service, client, framed, raw, service, udp,
+};
 
-use crate::common::{Design, Echo, LIMIT, Probe, addr_of, bounded, echo_server};
+use crate::codec::Lines;
+use crate::common::{Design, Echo, LIMIT, Probe, addr_of, bounded, echo_server, eventually, serve};
 use crate::on_both_designs;
 
 /// For ever.
@@ -22,6 +25,7 @@ on_both_designs!(
     groups_are_sent_to,
     an_inbox_receives,
     datagrams_are_sent_and_received,
+    requests_are_answered,
 );
 
 fn builder(design: Design) -> service::Builder {
@@ -94,11 +98,11 @@ fn a_client_connects_again_and_ends(design: Design) {
     bounded("connect", move || {
         client.wait_connected(MAX).unwrap();
         client.reconnect(MAX).unwrap();
-        server.disconnect_all();
-        // It lets an eternity pass before the next attempt; this asks for one at once.
-        while client.is_connected() {
-            std::thread::yield_now();
-        }
+        // Again and again: the server may not have accepted it yet.
+        eventually("it waits for ever", || {
+            server.disconnect_all();
+            client.state() == client::State::Waiting
+        });
         client.connect();
         client.wait_connected(MAX).unwrap();
         client.disconnect();
@@ -167,5 +171,20 @@ fn a_harness_runs() {
     bounded("run", || {
         let mut peer = Harness::new(raw::server(|_| Echo));
         assert!(peer.run_until(MAX, |_| true));
+    });
+}
+
+fn requests_are_answered(design: Design) {
+    let service = builder(design).start().unwrap();
+    let echo = |session: &mut framed::Session<'_>, message: &[u8]| {
+        session.send(message);
+    };
+    let server = serve(&service, framed::server(Lines, move |_| echo));
+    let (protocol, requests) = framed::requests(&service, Lines).time_limit(MAX).build();
+    let client = Client::builder(&service, protocol).connect(addr_of(&server)).unwrap();
+    client.wait_connected(LIMIT).unwrap();
+    bounded("ask", move || {
+        assert_eq!(requests.call("a", MAX).unwrap(), b"a");
+        assert_eq!(requests.request("b").wait(MAX).unwrap(), b"b");
     });
 }

@@ -5,5 +5,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod codec;
 mod endless;
+mod matching;
 mod reply;
+mod requests;
+mod scene;
+mod storm;
