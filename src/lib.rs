@@ -60,7 +60,7 @@ pub use net::{
     ToAddresses, UnixName, UnixOptions,
 };
 pub use server::{Acceptors, Overload, Server, Traffic};
-pub use service::{Expiry, Service, Strand, Timer};
+pub use service::{Expiry, Promise, Reply, Service, Strand, Timer};
 pub use session::{CloseReason, Key, Limit, Limits, Overflow, Rooms, Sent, Stats};
 pub use uuid::Uuid;
 

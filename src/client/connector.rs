@@ -19,7 +19,7 @@ use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Address, Endpoint, Resolver, Sockets, Stream, Transport};
 use crate::service::{
-    Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, lock,
+    Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, deadline, lock,
 };
 use crate::session::{CloseReason, Protocol};
 
@@ -221,7 +221,7 @@ impl Connector {
                 },
             }
         }
-        let deadline = Instant::now() + self.timeout;
+        let deadline = deadline(self.timeout);
         body.phase = Phase::Resolving { deadline, missing, found, failure };
         self.arm(body, deadline);
         self.race_when_resolved(body, client);
@@ -335,7 +335,7 @@ impl Connector {
         };
         self.set_trying(body, true);
         self.leave_phase(body);
-        let until = Instant::now() + delay;
+        let until = deadline(delay);
         body.phase = Phase::Waiting { until };
         self.arm(body, until);
         client.set_state(State::Waiting, Some(failure));

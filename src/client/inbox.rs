@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Inner, Service, Watched};
+use crate::service::{Inner, Service, Watched, deadline};
 use crate::session::{ClientProtocol, CloseReason, End, Handle, Protocol, Session};
 
 /// What a client has received, to be taken by calls that wait.
@@ -131,7 +131,7 @@ impl Inbox {
         mut done: impl FnMut(&State) -> bool,
     ) -> Result<()> {
         self.service.may_wait(attempt)?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         if self.service.wait(&self.shared.state, Some(deadline), |state| done(state)) {
             return Ok(());
         }

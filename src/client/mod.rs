@@ -3,6 +3,7 @@
 mod backoff;
 mod builder;
 mod connector;
+mod desk;
 mod events;
 mod inbox;
 mod race;
@@ -19,8 +20,10 @@ pub use builder::Builder;
 pub use events::Events;
 pub use inbox::Inbox;
 
+pub(crate) use desk::{Desk, Found, Matching, Terms};
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Ending, Service};
+use crate::service::{Ending, Service, deadline};
 use crate::session::{ClientProtocol, CloseReason, Handle, Link, Stats};
 use shared::{Progress, Shared};
 
@@ -135,7 +138,7 @@ impl Client {
     /// As [`Client::wait_connected`].
     pub fn reconnect(&self, within: Duration) -> Result<()> {
         self.0.shared.service().may_wait("reconnect")?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         self.disconnect();
         self.wait_disconnected(within)?;
         self.connect();
@@ -163,7 +166,7 @@ impl Client {
             State::Connecting | State::Waiting => false,
         };
         let late = || Error::new(ErrorKind::TimedOut, attempt);
-        if !shared.wait(Instant::now() + within, settled) {
+        if !shared.wait(deadline(within), settled) {
             return Err(self.last_error().map_or_else(late, |cause| late().because(cause)));
         }
         if self.is_connected() {
@@ -182,7 +185,7 @@ impl Client {
         let attempt = "wait for the end of a connection";
         let shared = &self.0.shared;
         shared.service().may_wait(attempt)?;
-        let ended = shared.wait(Instant::now() + within, |progress| progress.is_at_rest());
+        let ended = shared.wait(deadline(within), |progress| progress.is_at_rest());
         ended.then_some(()).ok_or_else(|| Error::new(ErrorKind::TimedOut, attempt))
     }
 

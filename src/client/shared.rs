@@ -68,7 +68,9 @@ impl Shared {
             connector: OnceLock::new(),
             link: OnceLock::new(),
         });
-        let (protocol, terms) = builder.protocol.into_parts(builder.limits);
+        let mut speaks = builder.protocol;
+        let meet = speaks.take_meeting();
+        let (protocol, terms) = speaks.into_parts(builder.limits);
         let link = Link::new(Parts {
             seat: Seat::new(home),
             id: service.shared(Ids::new).draw(Place { home: home.index(), slot: 0 }),
@@ -91,6 +93,7 @@ impl Shared {
                 protocol,
             },
         );
+        meet(&link);
         let _ = shared.link.set(Arc::downgrade(&link));
         let _ = shared.connector.set(connector);
         (shared, link)

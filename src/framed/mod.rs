@@ -3,11 +3,14 @@
 #![doc = include_str!("tutorial.md")]
 
 mod adaptor;
+mod requests;
 
 use std::sync::Arc;
 
 use crate::Endpoint;
 use adaptor::{Adaptor, Sender};
+
+pub use requests::{Requests, RequestsBuilder, requests};
 
 pub use crate::codec::framed::{
     Codec, Decoded, Decoder, Delimiter, FixedSize, Frame, LengthPrefix, Lines, Varint, encode,

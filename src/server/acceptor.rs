@@ -4,13 +4,13 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Wake;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Overload;
 use super::shared::Shared;
 use crate::error::{Error, Result, out_of_resources};
 use crate::net::Listener;
-use crate::service::{Home, Next, Ready, Seat, Task, Token, Worker, contain, lock};
+use crate::service::{Home, Next, Ready, Seat, Task, Token, Worker, contain, deadline, lock};
 
 /// Connections accepted in one turn, before others have theirs.
 const ACCEPTS: usize = 64;
@@ -132,7 +132,7 @@ impl Acceptor {
         }
         body.exhausted = exhausted;
         if let Some(this) = self.this.upgrade() {
-            self.seat.home().arm(Instant::now() + PAUSE, this);
+            self.seat.home().arm(deadline(PAUSE), this);
         }
     }
 }

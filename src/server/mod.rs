@@ -8,7 +8,7 @@ mod shared;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub use events::Events;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;
-use crate::service::{Attached, Ending, Service};
+use crate::service::{Attached, Ending, Service, deadline};
 use crate::session::{CloseReason, Group, Handle, Rooms, Sent, ServerProtocol, Stats};
 use shared::{STOP_LIMIT, Shared};
 
@@ -149,8 +149,7 @@ impl Server {
     pub fn stop(&self) -> Result<()> {
         let shared = &self.0.shared;
         shared.stop();
-        if shared.service().is_service_thread() || shared.wait_stopped(Instant::now() + STOP_LIMIT)
-        {
+        if shared.service().is_service_thread() || shared.wait_stopped(deadline(STOP_LIMIT)) {
             return Ok(());
         }
         Err(self.error(ErrorKind::TimedOut, "stop listening on"))
@@ -182,17 +181,17 @@ impl Server {
     pub fn shutdown(&self, within: Duration) -> Result<()> {
         let shared = &self.0.shared;
         shared.service().may_wait("shut the server down")?;
-        let deadline = Instant::now() + within;
+        let until = deadline(within);
         shared.stop();
         shared.suspend(Ending::Graceful);
-        let stopped = shared.wait_stopped(deadline.max(Instant::now() + STOP_LIMIT));
-        if shared.wait_empty(deadline) && stopped {
+        let stopped = shared.wait_stopped(until.max(deadline(STOP_LIMIT)));
+        if shared.wait_empty(until) && stopped {
             return Ok(());
         }
         let undone =
             self.sessions().iter().any(|session| session.is_open() || session.pending() > 0);
         shared.end_sessions(CloseReason::Shutdown, Ending::Abrupt);
-        if shared.wait_empty(Instant::now() + STOP_LIMIT) && stopped && !undone {
+        if shared.wait_empty(deadline(STOP_LIMIT)) && stopped && !undone {
             return Ok(());
         }
         Err(self.error(ErrorKind::TimedOut, "shut down the server on"))

@@ -46,6 +46,9 @@ pub(super) enum Patience {
     Forever,
 }
 
+/// How long one poll sleeps at most with a limit: kqueue refuses limits of some years.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 impl Patience {
     fn may_sleep(self) -> bool {
         !matches!(self, Self::None | Self::For(Duration::ZERO))
@@ -221,7 +224,9 @@ impl Home {
         }
         // After `poller_sleeps`: a timer armed from here on sees a sleeping poller and rings.
         let timer = self.timers.announce();
-        limit.map_or(timer, |limit| Some(timer.map_or(limit, |timer| timer.min(limit))))
+        let limit =
+            limit.map_or(timer, |limit| Some(timer.map_or(limit, |timer| timer.min(limit))));
+        limit.map(|limit| limit.min(LONGEST))
     }
 
     fn collect(&self, events: &Events, polled: &mut VecDeque<Arc<dyn Task>>) {

@@ -9,6 +9,7 @@
 
 mod builder;
 mod current;
+mod deadline;
 mod home;
 mod hooks;
 mod inner;
@@ -16,6 +17,7 @@ mod jobs;
 mod locks;
 mod panics;
 mod queue;
+mod reply;
 mod strand;
 mod sync;
 mod threads;
@@ -31,8 +33,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use builder::Builder;
 pub use jobs::Strand;
+pub use reply::{Promise, Reply};
 pub use timer::{Expiry, Timer};
 
+pub(crate) use deadline::{deadline, later};
 pub(crate) use home::Home;
 pub(crate) use inner::{Attached, Ending, Inner};
 pub(crate) use locks::{Watched, lock};
@@ -197,7 +201,7 @@ impl Service {
     ///
     /// As [`Service::run`].
     pub fn run_for(&self, duration: Duration) -> Result<()> {
-        let deadline = Instant::now() + duration;
+        let deadline = deadline(duration);
         self.by_hand(|worker, inner| {
             while !inner.halted() {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -290,6 +294,12 @@ impl Service {
         timer
     }
 
+    /// An answer that will come, and the promise to give it: for calls that a program answers from
+    /// its callbacks.
+    pub fn promise<T>(&self) -> (Promise<T>, Reply<T>) {
+        Reply::new(&self.0.inner)
+    }
+
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.0.inner
     }
@@ -298,7 +308,7 @@ impl Service {
     fn see_the_stop_through(&self) {
         let inner = &self.0.inner;
         if inner.halted() {
-            threads::wait_stopped(inner, Some(Instant::now() + inner.settings.stop_limit));
+            threads::wait_stopped(inner, Some(deadline(inner.settings.stop_limit)));
         }
     }
 

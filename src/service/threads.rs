@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::current::Current;
+use super::deadline::deadline;
 use super::inner::{Ending, Inner, Lifecycle, State};
 use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +15,7 @@ pub(super) fn start(service: &Arc<Inner>) -> Result<()> {
     claim(service, State::Stopped, State::Starting, "start the service")?;
     service.set_halt(false);
     if let Err(error) = spawn_all(service) {
-        halt(service, Instant::now() + service.settings.stop_limit);
+        halt(service, deadline(service.settings.stop_limit));
         return Err(error);
     }
     service.set_accepts_work(true);
@@ -34,19 +35,19 @@ pub(super) fn stop(service: &Arc<Inner>, how: Ending, within: Duration) -> Resul
     if !claim_stop(service, limit)? {
         return Ok(());
     }
-    let mut deadline = Instant::now() + within;
+    let mut until = deadline(within);
     end_all(service, how);
-    let drained = service.wait_idle(deadline, how == Ending::Graceful);
+    let drained = service.wait_idle(until, how == Ending::Graceful);
     service.set_accepts_work(false);
     if how == Ending::Graceful {
-        deadline = Instant::now() + limit;
+        until = deadline(limit);
     }
     // What was about to begin when nothing was under way may have done so since.
     if !service.wait_idle(Instant::now(), false) {
         end_all(service, Ending::Abrupt);
-        service.wait_idle(deadline, false);
+        service.wait_idle(until, false);
     }
-    let ended = halt(service, deadline.max(Instant::now() + GRACE));
+    let ended = halt(service, until.max(deadline(GRACE)));
     let late = match (ended, how) {
         (false, _) => "a callback has not returned",
         (true, Ending::Graceful) if !drained => "connections or jobs were cut off",
@@ -60,7 +61,7 @@ const STOP: &str = "stop the service";
 /// True when it is this caller who stops; false when there is nothing left to stop, perhaps after
 /// waiting for another caller's stop. A start under way is waited for.
 fn claim_stop(service: &Inner, limit: Duration) -> Result<bool> {
-    let deadline = Some(Instant::now() + limit);
+    let until = Some(deadline(limit));
     let stops = service.lifecycle.lock().stops;
     loop {
         match claim(service, State::Running, State::Stopping, STOP) {
@@ -69,7 +70,7 @@ fn claim_stop(service: &Inner, limit: Duration) -> Result<bool> {
             Err(_) => {}
         }
         let settled = |now: &mut Lifecycle| now.state == State::Running || has_stopped(now, stops);
-        if !service.lifecycle.wait(deadline, settled) {
+        if !service.lifecycle.wait(until, settled) {
             return Err(Error::new(ErrorKind::TimedOut, STOP));
         }
         if service.lifecycle.lock().stops != stops {
@@ -129,8 +130,8 @@ fn spawn_all(service: &Arc<Inner>) -> Result<()> {
         }
     }
     // A hook that takes longer is not waited for.
-    let deadline = Instant::now() + service.settings.stop_limit;
-    service.lifecycle.wait(Some(deadline), |lifecycle| lifecycle.ready >= lifecycle.threads);
+    let until = deadline(service.settings.stop_limit);
+    service.lifecycle.wait(Some(until), |lifecycle| lifecycle.ready >= lifecycle.threads);
     Ok(())
 }
 

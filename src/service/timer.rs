@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::deadline::{deadline, later};
 use super::inner::Inner;
 use super::locks::{Watched, lock};
 use super::panics::contain;
@@ -273,14 +274,6 @@ impl Task for TimerTask {
     }
 }
 
-fn deadline(delay: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(delay).unwrap_or(now + FAR)
-}
-
-/// Stands for delays that no clock can hold.
-const FAR: Duration = Duration::from_secs(u32::MAX as u64);
-
 fn wall_clock(time: SystemTime) -> Instant {
     let left = time.duration_since(SystemTime::now()).unwrap_or_default();
     deadline(left.min(WALL_CLOCK_CHECK))
@@ -290,5 +283,5 @@ fn wall_clock(time: SystemTime) -> Instant {
 fn following(deadline: Instant, period: Duration, now: Instant) -> Instant {
     let periods = (now - deadline).as_nanos() / period.as_nanos() + 1;
     let ahead = u32::try_from(periods).ok().and_then(|periods| period.checked_mul(periods));
-    ahead.map_or(now + period, |ahead| deadline + ahead)
+    ahead.map_or_else(|| later(now, period), |ahead| deadline + ahead)
 }

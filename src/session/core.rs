@@ -136,6 +136,14 @@ impl Core {
     /// Sends a message of a callback's, or tells why not. Bytes that are `shared` are the whole of
     /// that; the two come apart because moving them together cost 6 ns per message.
     pub(super) fn send(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
+        match self.offer(link, data, shared) {
+            Sent::Full => self.overflow(link),
+            sent => sent,
+        }
+    }
+
+    /// The same for whoever can do without, if there is no room: nothing has happened then.
+    pub(super) fn offer(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
         if !link.terms.intercepted {
             return self.queue(link, data, shared);
         }
@@ -157,14 +165,14 @@ impl Core {
         }
         let room = self.room(link);
         if data.len() > room {
-            return self.overflow(link);
+            return Sent::Full;
         }
         let lent = self.lent();
         match &link.terms.framing {
             None => lent.out.push_payload(data, shared),
             Some(framing) => match lent.out.push_frame(&**framing, data, shared, room) {
                 Ok(true) => {}
-                Ok(false) => return self.overflow(link),
+                Ok(false) => return Sent::Full,
                 Err(_) => return Sent::Invalid,
             },
         }

@@ -3,17 +3,14 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::core::{Core, Phase};
 use super::link::Link;
 use super::protocol::Protocol;
 use super::{CloseReason, Handle, Limit, Session};
 use crate::net::{Handshake, News};
-use crate::service::{Ending, Ready, Worker};
-
-/// Later than any connection lasts, for limits that the clock cannot hold.
-pub(super) const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+use crate::service::{Ending, Ready, Worker, later};
 
 /// Whether a session may go on with its turn.
 pub(super) enum Established {
@@ -72,7 +69,7 @@ impl Link {
             return;
         }
         core.phase = Phase::Handshaking;
-        let limit = now.checked_add(self.terms.handshake).unwrap_or(now + FAR);
+        let limit = later(now, self.terms.handshake);
         let deadline = &mut core.extras().deadline;
         let due = deadline.map_or(limit, |deadline| deadline.min(limit));
         *deadline = Some(due);

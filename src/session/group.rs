@@ -18,7 +18,7 @@ use super::shard::{HIGH, Message, QUEUE, Shard};
 use super::terms::{Framing, framed};
 use super::{CloseReason, Handle, Sent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Inner, Service, Watched};
+use crate::service::{Inner, Service, Watched, deadline};
 
 /// Sessions that are spoken to together. Clones are handles to the same group.
 ///
@@ -105,7 +105,7 @@ impl Group {
     pub fn send_within(&self, data: impl Into<Bytes>, within: Duration) -> Result<()> {
         let attempt = "send to a group";
         self.0.service.may_wait(attempt)?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         let data = data.into();
         let room = || self.0.shards.iter().all(|shard| shard.has_room(HIGH));
         while !self.0.service.wait(&self.0.room, Some(deadline), |()| room())

@@ -12,7 +12,7 @@ use super::mailbox::{Gate, Job, Outcome, Watch};
 use super::{CloseReason, Sent, Session, Stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Descriptor, Endpoint};
-use crate::service::{Ending, Ready, Seat, Task, Watched, Worker};
+use crate::service::{Ending, Ready, Seat, Task, Watched, Worker, deadline};
 
 /// A session for any thread, for as long as one likes: `Send + Sync`, and cheap to clone.
 ///
@@ -72,19 +72,18 @@ impl Handle {
         let attempt = "send to";
         self.0.service.may_wait(attempt)?;
         let data = data.as_ref();
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         loop {
-            let kind = match self.0.send(data) {
-                Sent::Queued | Sent::Congested => return Ok(()),
+            let sent = self.0.send(data);
+            let Some(refusal) = sent.refusal() else { return Ok(()) };
+            let kind = match sent {
                 Sent::Full if Instant::now() >= deadline => ErrorKind::TimedOut,
                 Sent::Full if data.len() <= self.0.terms.queue => {
                     let room = (self.0.terms.queue - data.len()).min(self.0.terms.low);
                     self.wait_below(room, deadline, attempt)?;
                     continue;
                 }
-                Sent::Closed => ErrorKind::Closed,
-                Sent::Invalid => ErrorKind::Invalid,
-                Sent::Full | Sent::Dropped | Sent::Overflow => ErrorKind::LimitReached,
+                _ => refusal,
             };
             return Err(self.error(kind, attempt));
         }
@@ -103,7 +102,7 @@ impl Handle {
         if matches!(self.0.mailbox().gate(), Gate::Down(_)) {
             return Err(self.error(ErrorKind::Closed, attempt));
         }
-        match self.wait_below(0, Instant::now() + within, attempt)? {
+        match self.wait_below(0, deadline(within), attempt)? {
             Outcome::Fell => Ok(()),
             Outcome::Ended => Err(self.error(ErrorKind::Closed, attempt)),
         }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::belongings::Belongings;
 use super::core::{Core, Phase};
 use super::counters::{Moment, Stats, Tally};
-use super::mailbox::{Gate, Mailbox, Message, Watch};
+use super::mailbox::{Gate, Job, Mailbox, Message, Watch};
 use super::protocol::{Owner, Protocol};
 use super::terms::{Terms, framed};
 use super::{CloseReason, Overflow, Sent};
@@ -148,6 +148,12 @@ impl Link {
             Some(message) => self.push(message, Sent::Full),
             None => Sent::Invalid,
         }
+    }
+
+    /// Queues a job that sends so many bytes, where those would be queued, and takes it then. Unlike
+    /// the bytes alone, a job knows when it runs, and when it never will.
+    pub(crate) fn send_by_job(self: &Arc<Self>, len: usize, job: &mut Option<Job>) -> Sent {
+        self.push(Message::Job(job, len), Sent::Full)
     }
 
     /// Sends on behalf of a group, which cannot wait: messages as they are sent.

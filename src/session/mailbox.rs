@@ -213,6 +213,8 @@ pub(crate) enum Message<'a> {
     Shared(Bytes, u32),
     /// One message, which the session is to frame.
     Unframed(Bytes),
+    /// A job that sends so many bytes; taken if it is admitted.
+    Job(&'a mut Option<Job>, usize),
 }
 
 impl Message<'_> {
@@ -220,6 +222,7 @@ impl Message<'_> {
         match self {
             Self::Borrowed(data) => data.len(),
             Self::Shared(data, _) | Self::Unframed(data) => data.len(),
+            Self::Job(_, len) => *len,
         }
     }
 }
@@ -236,6 +239,7 @@ impl Mails {
             Message::Shared(data, count) => self.append_copy(&data, count),
             Message::Borrowed(data) => self.append_copy(data, 1),
             Message::Unframed(data) => self.list.push(Mail::Unframed(data)),
+            Message::Job(job, _) => self.list.extend(job.take().map(Mail::Job)),
         }
     }
 

@@ -47,7 +47,7 @@ pub use stack::{ClientProtocol, ServerProtocol};
 pub(crate) use counters::Counters;
 pub(crate) use id::{Ids, Place, place};
 pub(crate) use link::{Link, Parts};
-pub(crate) use mailbox::Gate;
+pub(crate) use mailbox::{Gate, Job};
 pub(crate) use protocol::{Owner, Protocol};
 pub(crate) use rooms::RoomLimits;
 pub(crate) use terms::{Framing, Terms};

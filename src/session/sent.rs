@@ -1,5 +1,7 @@
 //! What became of a message.
 
+use crate::error::ErrorKind;
+
 /// What became of a message that was sent. May be ignored: the bound of the queue holds anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -25,6 +27,16 @@ pub enum Sent {
 }
 
 impl Sent {
+    /// Why the message is not queued.
+    pub(crate) fn refusal(self) -> Option<ErrorKind> {
+        match self {
+            Self::Queued | Self::Congested => None,
+            Self::Closed => Some(ErrorKind::Closed),
+            Self::Invalid => Some(ErrorKind::Invalid),
+            Self::Full | Self::Dropped | Self::Overflow => Some(ErrorKind::LimitReached),
+        }
+    }
+
     /// True when the message is queued.
     pub fn is_queued(self) -> bool {
         matches!(self, Self::Queued | Self::Congested)

@@ -146,6 +146,12 @@ impl<'a> Session<'a> {
         Handle::new(upgrade(self.link))
     }
 
+    /// Sends a message, or answers [`Sent::Full`] where `send_shared` would have to do what
+    /// [`Overflow`](crate::Overflow) says.
+    pub(crate) fn offer(&mut self, data: Bytes) -> Sent {
+        self.core.offer(self.link, &data, Some(&data))
+    }
+
     /// Hands a message to the handler, through the middleware.
     #[inline]
     pub(crate) fn receive(&mut self, message: &[u8], handle: impl FnOnce(&mut Self, &[u8])) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Limits;
 use super::chain::{Chain, Stage};
+use super::link::Link;
 use super::middleware::{Layer, Middleware};
 use super::protocol::Protocol;
 use super::terms::{Framing, Terms};
@@ -59,14 +60,35 @@ pub struct ClientProtocol {
     framing: Option<Arc<dyn Framing>>,
     stages: Vec<Box<dyn Stage>>,
     intercepted: bool,
+    meet: Option<Meet>,
 }
+
+/// Is told of the link that all of a client's connections will have.
+type Meet = Box<dyn FnOnce(&Arc<Link>) + Send>;
 
 impl ClientProtocol {
     pub(crate) fn new(
         protocol: impl Protocol + 'static,
         framing: Option<Arc<dyn Framing>>,
     ) -> Self {
-        Self { protocol: Box::new(protocol), framing, stages: Vec::new(), intercepted: false }
+        let (protocol, stages) = (Box::new(protocol), Vec::new());
+        Self { protocol, framing, stages, intercepted: false, meet: None }
+    }
+
+    /// Tells the link before the first connection, for those who ask things of it from outside.
+    pub(crate) fn meeting(mut self, meet: impl FnOnce(&Arc<Link>) + Send + 'static) -> Self {
+        self.meet = Some(Box::new(meet));
+        self
+    }
+
+    /// Takes what is to be told of the link.
+    pub(crate) fn take_meeting(&mut self) -> impl FnOnce(&Arc<Link>) + use<> {
+        let meet = self.meet.take();
+        move |link| {
+            if let Some(meet) = meet {
+                meet(link);
+            }
+        }
     }
 
     /// Puts [`middleware`](crate::middleware) around the handler; the first one given is the

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::core::{Core, Lent, Phase};
 use super::counters::Stats;
-use super::establish::{Established, FAR};
+use super::establish::Established;
 use super::link::{Body, Link};
 use super::mailbox::{Gate, Mail};
 use super::membership::Membership;
@@ -19,7 +19,7 @@ use super::protocol::{End, Protocol};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
 use crate::net::{Received, Transport};
-use crate::service::{Ending, Next, READ_BUFFER, Ready, Seat, Task, Worker, contain, lock};
+use crate::service::{Ending, Next, READ_BUFFER, Ready, Seat, Task, Worker, contain, later, lock};
 
 /// Flushes in one turn: what `on_sent` and `on_drain` send is written at once, so often.
 const FLUSHES: usize = 4;
@@ -291,7 +291,7 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        let deadline = now.checked_add(self.terms.close).unwrap_or(now + FAR);
+        let deadline = later(now, self.terms.close);
         core.extras().deadline = Some(deadline);
         core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into

@@ -8,7 +8,7 @@ use super::Side;
 use super::peer::{End, Peer};
 use super::stand_in::StandIn;
 use crate::net::{Faults, memory};
-use crate::service::Service;
+use crate::service::{Service, deadline};
 use crate::session::{CloseReason, Handle, Link};
 
 /// One session without a socket, and the test in its peer's place.
@@ -216,7 +216,7 @@ impl Harness {
     /// ```
     #[track_caller]
     pub fn run_until(&mut self, within: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         loop {
             self.run();
             if done(self) {

@@ -11,6 +11,7 @@ use super::port::Port;
 use super::queue::Payload;
 use super::{MulticastGroup, Stats};
 use crate::error::{Error, ErrorKind, Result};
+use crate::service::deadline;
 use crate::{CloseReason, Sent};
 
 /// A socket for any thread, for as long as one likes: `Send + Sync`, and cheap to clone.
@@ -96,7 +97,7 @@ impl Handle {
     pub fn flush(&self, within: Duration) -> Result<()> {
         let attempt = "flush";
         self.0.service.may_wait(attempt)?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         let done = || self.0.load() == (0, 0) || !self.is_open();
         let flushed = self.0.backlog.wait(&self.0.service, deadline, done);
         match (flushed, self.is_open()) {
@@ -151,7 +152,7 @@ impl Handle {
     pub fn wait_closed(&self, within: Duration) -> Result<()> {
         let attempt = "wait for the end of";
         self.0.service.may_wait(attempt)?;
-        let closed = self.0.wait_closed(Instant::now() + within);
+        let closed = self.0.wait_closed(deadline(within));
         closed.then_some(()).ok_or_else(|| self.error(ErrorKind::TimedOut, attempt))
     }
 
@@ -195,7 +196,7 @@ impl Handle {
     fn push_within(&self, to: Option<SocketAddr>, data: &[u8], within: Duration) -> Result<()> {
         let attempt = "send to";
         self.0.service.may_wait(attempt)?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         loop {
             let kind = match self.0.send(to, Payload::Borrowed(data))? {
                 Sent::Queued | Sent::Congested => return Ok(()),

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Handler, Session};
 use crate::CloseReason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Inner, Service, Watched};
+use crate::service::{Inner, Service, Watched, deadline};
 
 /// What a datagram counts as in an inbox besides its bytes.
 const EACH: usize = 64;
@@ -79,7 +79,7 @@ impl Inbox {
     pub fn receive(&self, within: Duration) -> Result<Datagram> {
         let attempt = "receive a datagram";
         self.service.may_wait(attempt)?;
-        let deadline = Instant::now() + within;
+        let deadline = deadline(within);
         let mut taken = Err(ErrorKind::TimedOut);
         self.service.wait(&self.shared.state, Some(deadline), |state| {
             taken = state.take();

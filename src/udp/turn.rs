@@ -14,7 +14,7 @@ use super::{Handler, Session};
 use crate::CloseReason;
 use crate::error::{Error, ErrorKind};
 use crate::net::{Arena, SLOTS, Watch, is_late};
-use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, lock};
+use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, later, lock};
 
 /// Rounds of telling and sending in one turn: what `on_error` and `on_drain` send goes out at
 /// once, so often.
@@ -304,7 +304,7 @@ impl Port {
         if core.phase != Phase::Closing || core.deadline.is_some() {
             return;
         }
-        let deadline = now + self.settings.limits.close;
+        let deadline = later(now, self.settings.limits.close);
         core.deadline = Some(deadline);
         core.timer = self.seat.home().arm(deadline, self.arc());
     }
