@@ -1,5 +1,6 @@
 //! Who may connect.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Refusal;
@@ -59,6 +60,13 @@ pub trait Filter: Send + Sync + 'static {
     /// [`Traffic::refused`](crate::Traffic::refused), and told to
     /// [`Events::on_refused`](super::Events::on_refused).
     fn admit(&self, peer: &Endpoint, now: Instant) -> Result<Permit, Refusal>;
+}
+
+/// One filter for several servers.
+impl<T: Filter + ?Sized> Filter for Arc<T> {
+    fn admit(&self, peer: &Endpoint, now: Instant) -> Result<Permit, Refusal> {
+        T::admit(self, peer, now)
+    }
 }
 
 impl<F: Fn(&Endpoint) -> bool + Send + Sync + 'static> Filter for F {

@@ -285,7 +285,7 @@ fn permits_are_given_back_once_in_a_storm(setting: Setting) {
     let close = |session: &mut raw::Session<'_>, _: &[u8]| session.close();
     let builder = Server::builder(&service, raw::server(move |_| close))
         .filter(counting.clone())
-        .filter(move |_: &Endpoint| turn.fetch_add(1, Ordering::SeqCst) % 3 != 0)
+        .filter(move |_: &Endpoint| !turn.fetch_add(1, Ordering::SeqCst).is_multiple_of(3))
         .max_connections(40);
     let server = setting.listen(builder);
     let storm = |thread: usize| {
