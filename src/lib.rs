@@ -56,8 +56,8 @@ pub use error::{Error, ErrorKind, Result, Violation};
 #[cfg(feature = "tls")]
 pub use net::tls;
 pub use net::{
-    Address, Credentials, Descriptor, Endpoint, KeepAlive, ListeningSocket, TcpOptions,
-    ToAddresses, UnixName, UnixOptions,
+    Address, AddressRange, Credentials, Descriptor, Endpoint, KeepAlive, ListeningSocket,
+    TcpOptions, ToAddresses, UnixName, UnixOptions,
 };
 pub use server::{Acceptors, Overload, Server, Traffic};
 pub use service::{Expiry, Promise, Reply, Service, Strand, Timer};

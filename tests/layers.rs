@@ -37,6 +37,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["src/"]),
     ("core_affinity", &["src/service/"]),
     ("dns_lookup", &["src/net/"]),
+    ("ipnet", &["src/net/"]),
     ("libc", &["src/net/mmsg.rs"]),
     ("log", ABOVE_CODEC),
     ("loom", &["src/service/"]),

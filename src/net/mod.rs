@@ -10,6 +10,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `address.rs` | what users write: a parsed, unresolved address |
+//! | `address_range.rs` | many addresses: a range of IP addresses |
 //! | `to_addresses.rs` | whatever can be given where addresses are wanted |
 //! | `endpoint.rs` | what the system knows: one end of a connection |
 //! | `sockets.rs` | what sockets are made with, whatever the transport |
@@ -43,6 +44,7 @@
 use std::any::Any;
 
 mod address;
+mod address_range;
 mod apply;
 mod arena;
 #[cfg(feature = "testing")]
@@ -90,6 +92,7 @@ mod unix_socket;
 mod unix_stream;
 
 pub use address::Address;
+pub use address_range::AddressRange;
 #[cfg(feature = "testing")]
 pub use conditions::Conditions;
 pub use credentials::Credentials;

@@ -107,7 +107,7 @@ impl Acceptor {
                 Ok((stream, peer)) => {
                     body.exhausted = false;
                     let home = if self.stay { self.seat.home() } else { self.server.next_home() };
-                    self.server.admit(stream, peer, home, place);
+                    self.server.accept(stream, peer, home, place);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     body.ready = false;

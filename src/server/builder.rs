@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::events::{Events, Silent};
+use super::filter::Filter;
 use super::listening::{Binding, Source};
 use super::shared::Shared;
 use super::{Acceptors, Overload, Server};
@@ -21,6 +22,7 @@ pub struct Builder {
     pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ServerConfig>,
+    pub(super) filters: Vec<Box<dyn Filter>>,
     pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) acceptors: Acceptors,
@@ -37,6 +39,7 @@ impl Builder {
             sockets: Sockets::on(service.inner().shared(Network::default)),
             #[cfg(feature = "tls")]
             tls: None,
+            filters: Vec::new(),
             max_connections: 100_000,
             overload: Overload::default(),
             acceptors: Acceptors::default(),
@@ -70,6 +73,16 @@ impl Builder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: crate::tls::ServerConfig) -> Self {
         self.tls = Some(config);
+        self
+    }
+
+    /// Asks `filter` who may connect, behind those that were added before. Each is asked only about
+    /// whom the ones before it let in; who is refused in the end, gives back what they gave him.
+    ///
+    /// Asked when there is a place for one more connection, before [`Events::on_accept`]. Default:
+    /// no filter.
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.filters.push(Box::new(filter));
         self
     }
 
@@ -182,6 +195,7 @@ impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
             .field("limits", &self.limits)
+            .field("filters", &self.filters.len())
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }

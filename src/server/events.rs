@@ -1,5 +1,6 @@
 //! What a server tells the program.
 
+use super::Refusal;
 use crate::error::Error;
 use crate::net::Endpoint;
 use crate::session::{CloseReason, Handle};
@@ -26,15 +27,17 @@ pub trait Events: Send + Sync + 'static {
     /// The server does not listen any more. Sessions may go on.
     fn on_stopped(&self) {}
 
-    /// Somebody connects; false refuses him: the connection is reset before a handler is made.
+    /// Somebody connects whom every [`Filter`](super::Filter) lets in; false refuses him: the
+    /// connection is reset before a handler is made.
     fn on_accept(&self, peer: &Endpoint) -> bool {
         let _ = peer;
         true
     }
 
-    /// A connection was refused, by [`Events::on_accept`] or because there are too many.
-    fn on_refused(&self, peer: &Endpoint) {
-        let _ = peer;
+    /// A connection was refused and is reset, for this reason. In a flood this is called for each
+    /// of its connections.
+    fn on_refused(&self, peer: &Endpoint, refusal: &Refusal) {
+        let _ = (peer, refusal);
     }
 
     /// A session has opened; its handler's `on_open` has run.

@@ -1,9 +1,12 @@
 //! Servers: where they listen, whom they accept, and what becomes of all their sessions.
 
 mod acceptor;
+mod admission;
 mod builder;
 mod events;
+mod filter;
 mod listening;
+mod refusal;
 mod shared;
 
 use std::fmt;
@@ -15,6 +18,8 @@ use uuid::Uuid;
 
 pub use builder::Builder;
 pub use events::Events;
+pub use filter::{Filter, Permit};
+pub use refusal::Refusal;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;

@@ -10,28 +10,30 @@ use uuid::Uuid;
 use super::acceptor::Acceptor;
 use super::builder::Builder;
 use super::events::Events;
+use super::filter::Filter;
 use super::listening::Binding;
 use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Endpoint, Sockets, Stream, Transport};
-use crate::service::{Attached, Ending, Home, Inner, Seat, Watched, contain, lock};
+use crate::net::{Endpoint, Sockets};
+use crate::service::{Attached, Ending, Home, Inner, Watched, contain, lock};
 use crate::session::{
-    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    RoomLimits, Rooms, ServerProtocol, Terms, place,
+    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol, RoomLimits,
+    Rooms, ServerProtocol, Terms, place,
 };
 
 pub(super) struct Shared {
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
     pub(super) id: Uuid,
     service: Arc<Inner>,
-    ids: Arc<Ids>,
-    protocol: ServerProtocol,
-    events: Box<dyn Events>,
-    terms: Arc<Terms>,
+    pub(super) ids: Arc<Ids>,
+    pub(super) protocol: ServerProtocol,
+    pub(super) events: Box<dyn Events>,
+    pub(super) terms: Arc<Terms>,
     sockets: Sockets,
     #[cfg(feature = "tls")]
-    tls: Option<crate::tls::ServerConfig>,
-    max_connections: usize,
+    pub(super) tls: Option<crate::tls::ServerConfig>,
+    pub(super) filters: Vec<Box<dyn Filter>>,
+    pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) everyone: Group,
     pub(super) rooms: Rooms,
@@ -39,11 +41,11 @@ pub(super) struct Shared {
     connections: AtomicUsize,
     /// An acceptor has found no place.
     turned_away: AtomicBool,
-    accepted: AtomicU64,
-    refused: AtomicU64,
+    pub(super) accepted: AtomicU64,
+    pub(super) refused: AtomicU64,
     next_home: AtomicUsize,
     /// Sessions that come in the middle of a shutdown end at once.
-    ending: AtomicBool,
+    pub(super) ending: AtomicBool,
     binding: Mutex<Binding>,
     state: Watched<State>,
 }
@@ -69,6 +71,7 @@ impl Shared {
             sockets: builder.sockets,
             #[cfg(feature = "tls")]
             tls: builder.tls,
+            filters: builder.filters,
             max_connections: builder.max_connections,
             overload: builder.overload,
             everyone: group(service),
@@ -214,68 +217,6 @@ impl Shared {
         waiting.iter().for_each(Acceptor::resume);
     }
 
-    /// Makes a session of an accepted connection, or refuses it: for want of a place, or because
-    /// the program wants it so.
-    pub(super) fn admit(
-        &self,
-        stream: Stream,
-        peer: Endpoint,
-        home: &Arc<Home>,
-        place: Option<Reserved<'_>>,
-    ) {
-        let Some(place) = place.filter(|_| self.welcomes(&peer)) else {
-            self.refused.fetch_add(1, Ordering::Relaxed);
-            stream.abort();
-            return self.tell(|events| events.on_refused(&peer));
-        };
-        let made = contain("make a handler", || self.protocol.make(&peer));
-        let protocol = made.inspect_err(|error| self.report(error));
-        let (Ok(protocol), Some(owner)) = (protocol, self.this.upgrade()) else {
-            return stream.abort();
-        };
-        let transport = match self.transport(stream) {
-            Ok(transport) => transport,
-            Err(error) => return self.report(&error.on(peer)),
-        };
-        self.accepted.fetch_add(1, Ordering::Relaxed);
-        let (link, _) = self.everyone.insert(home.index(), |slot| {
-            Link::new(Parts {
-                seat: Seat::new(home),
-                id: self.ids.draw(Place { home: home.index(), slot }),
-                service: Arc::clone(&self.service),
-                owner,
-                terms: Arc::clone(&self.terms),
-                gate: Gate::Closed,
-            })
-        });
-        // The session gives it back when it has closed.
-        std::mem::forget(place);
-        link.connect(transport, peer, protocol, None);
-        if self.ending.load(Ordering::Acquire) {
-            link.end(CloseReason::Shutdown, Ending::Graceful);
-        }
-    }
-
-    #[cfg(feature = "tls")]
-    fn transport(&self, stream: Stream) -> Result<Transport> {
-        match &self.tls {
-            Some(config) => Transport::accept(stream, config),
-            None => Ok(stream.into()),
-        }
-    }
-
-    #[cfg(not(feature = "tls"))]
-    fn transport(&self, stream: Stream) -> Result<Transport> {
-        Ok(stream.into())
-    }
-
-    fn welcomes(&self, peer: &Endpoint) -> bool {
-        contain("run on_accept", || self.events.on_accept(peer)).unwrap_or_else(|panic| {
-            self.service.report(&panic);
-            false
-        })
-    }
-
     pub(super) fn failed_to_accept(&self, error: io::Error, address: Endpoint) {
         self.report(&Error::io("accept on", error).on(address));
     }
@@ -296,7 +237,7 @@ impl Shared {
         self.tell(|events| events.on_error(error));
     }
 
-    fn tell(&self, what: impl FnOnce(&dyn Events)) {
+    pub(super) fn tell(&self, what: impl FnOnce(&dyn Events)) {
         if let Err(panic) = contain("run a server's event", || what(&*self.events)) {
             self.service.report(&panic);
         }

@@ -14,7 +14,7 @@ use super::link::Link;
 use super::mailbox::Watch;
 use super::membership::Membership;
 use super::outqueue::OutQueue;
-use super::{CloseReason, Overflow, Sent, Session, Verdict};
+use super::{CloseReason, Overflow, Permit, Sent, Session, Verdict};
 use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
 
@@ -82,6 +82,8 @@ pub(super) struct Extras {
     pub(super) groups: Vec<Membership>,
     pub(super) chain: Option<Box<Chain>>,
     pub(super) watches: Vec<Watch>,
+    /// What the connection was let in with.
+    pub(super) permits: Vec<Permit>,
     /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,
 }
@@ -122,6 +124,14 @@ impl Core {
 
     pub(super) fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
+    }
+
+    /// The handshake is done; of what it left, a session keeps only what it needs.
+    pub(super) fn forget_deadline(&mut self) {
+        self.extras = self.extras.take().filter(|extras| !extras.permits.is_empty());
+        if let Some(extras) = &mut self.extras {
+            extras.deadline = None;
+        }
     }
 
     pub(super) fn queue_len(&self) -> usize {

@@ -109,8 +109,7 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             self.seat.home().disarm(timer);
         }
-        // There was nothing in it but the deadline.
-        core.extras = None;
+        core.forget_deadline();
         core.phase = Phase::Open;
         core.unread = more;
         protocol.on_handshake(&mut Session::new(core, self));

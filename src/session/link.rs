@@ -17,7 +17,7 @@ use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Job, Mailbox, Message, Watch};
 use super::protocol::{Owner, Protocol};
 use super::terms::{Terms, framed};
-use super::{CloseReason, Overflow, Sent};
+use super::{CloseReason, Overflow, Permit, Sent};
 use crate::net::{Endpoint, Transport};
 use crate::service::{Ending, Inner, Ready, Seat, lock};
 
@@ -103,6 +103,13 @@ impl Link {
         self.service.begun();
         self.mailbox.set_gate(Gate::Open);
         Seat::notify(self, Ready::MAIL);
+    }
+
+    /// Keeps what the next connection was let in with until it is gone.
+    pub(crate) fn hold(&self, permits: Vec<Permit>) {
+        if !permits.is_empty() {
+            lock(&self.body).core.extras().permits = permits;
+        }
     }
 
     pub(crate) fn id(&self) -> Uuid {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::core::{Core, Lent, Phase};
+use super::core::{Core, Extras, Lent, Phase};
 use super::counters::Stats;
 use super::establish::Established;
 use super::link::{Body, Link};
@@ -357,7 +357,7 @@ impl Link {
             let (lent, extras) = (core.lent.take(), core.extras.take());
             *core = Core { lent, ..Core::new() };
             core.lent().out.clear();
-            self.drop_fenced("drop a session's middleware", extras);
+            self.let_go(extras);
             self.forget_values();
             self.queued.store(0, Ordering::Relaxed);
             self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
@@ -389,6 +389,15 @@ impl Link {
         for value in self.belongings.clear() {
             self.drop_fenced("drop a session's value", value);
         }
+    }
+
+    /// Each by itself: two panics at once would end the program.
+    fn let_go(&self, extras: Option<Box<Extras>>) {
+        let Some(mut extras) = extras else { return };
+        for permit in extras.permits.drain(..) {
+            self.drop_fenced("give back a permit", permit);
+        }
+        self.drop_fenced("drop a session's middleware", extras);
     }
 
     /// What programs own may panic when it is dropped, too.

@@ -48,8 +48,8 @@ impl server::Events for Teller {
         self.tell(format!("accept {peer}"));
         !self.refuse.load(Ordering::Relaxed)
     }
-    fn on_refused(&self, peer: &Endpoint) {
-        self.tell(format!("refused {peer}"));
+    fn on_refused(&self, peer: &Endpoint, refusal: &server::Refusal) {
+        self.tell(format!("refused {peer}: {refusal}"));
     }
     fn on_open(&self, session: &raw::Handle) {
         self.tell(format!("open {}", session.id()));
@@ -143,7 +143,7 @@ fn who_is_refused_sees_a_reset_and_gets_no_handler(setting: Setting) {
     let mut refused = Peer::new(&server);
     assert!(refused.receive_to_reset().is_empty());
     told.expect(&format!("accept {}", refused.endpoint()));
-    told.expect(&format!("refused {}", refused.endpoint()));
+    told.expect(&format!("refused {}: the program does not want it", refused.endpoint()));
     teller.refuse.store(false, Ordering::Relaxed);
     let mut welcome = Peer::new(&server);
     welcome.exchange("hello");
@@ -185,7 +185,7 @@ impl server::Events for Panicking {
         }
         true
     }
-    fn on_refused(&self, _: &Endpoint) {
+    fn on_refused(&self, _: &Endpoint, _: &server::Refusal) {
         self.panic("on_refused")
     }
     fn on_open(&self, _: &raw::Handle) {

@@ -7,6 +7,7 @@ mod common;
 
 mod events;
 mod extremes;
+mod filters;
 mod lifecycle;
 mod listen;
 mod overload;

@@ -19,11 +19,11 @@ on_all_streams!(
 
 on_tcp!(no_limit_is_exceeded_by_acceptors_that_work_side_by_side);
 
-struct Refused(Sender<Endpoint>);
+struct Refused(Sender<(Endpoint, server::Refusal)>);
 
 impl server::Events for Refused {
-    fn on_refused(&self, peer: &Endpoint) {
-        let _ = self.0.send(peer.clone());
+    fn on_refused(&self, peer: &Endpoint, refusal: &server::Refusal) {
+        let _ = self.0.send((peer.clone(), refusal.clone()));
     }
 }
 
@@ -42,7 +42,8 @@ fn one_too_many_is_reset_and_counted(setting: Setting) {
     for count in 1..=3 {
         let mut third = Peer::new(&server);
         assert!(third.receive_to_reset().is_empty());
-        assert_eq!(refused.recv_timeout(LIMIT), Ok(third.endpoint()));
+        let refusal = server::Refusal::Full { limit: 2 };
+        assert_eq!(refused.recv_timeout(LIMIT), Ok((third.endpoint(), refusal)));
         assert_eq!(server.traffic().refused, count);
     }
     assert_eq!((server.connections(), server.traffic().accepted), (2, 2));
@@ -149,7 +150,7 @@ impl server::Events for Hesitant {
         }
         true
     }
-    fn on_refused(&self, _: &Endpoint) {
+    fn on_refused(&self, _: &Endpoint, _: &server::Refusal) {
         let _ = self.told.send("refused");
     }
     fn on_open(&self, _: &raw::Handle) {

@@ -1,0 +1,152 @@
+//! From an accepted connection to a session, or to none: who is let in, and what is made for him.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::Refusal;
+use super::filter::Filter;
+use super::shared::{Reserved, Shared};
+use crate::error::Error;
+use crate::net::{Endpoint, Stream, Transport};
+use crate::service::{Ending, Home, Seat, contain};
+use crate::session::{CloseReason, Gate, Link, Parts, Permit, Place, Protocol};
+
+/// What a session begins with.
+struct Admitted {
+    transport: Transport,
+    protocol: Box<dyn Protocol>,
+    permits: Vec<Permit>,
+}
+
+impl Shared {
+    /// Makes a session of an accepted connection, or refuses it: for want of a place, or because
+    /// the program wants it so.
+    pub(super) fn accept(
+        &self,
+        stream: Stream,
+        peer: Endpoint,
+        home: &Arc<Home>,
+        place: Option<Reserved<'_>>,
+    ) {
+        let Some(place) = place else {
+            return self.refuse(stream, &peer, &Refusal::Full { limit: self.max_connections });
+        };
+        let Some(owner) = self.this.upgrade() else { return stream.abort() };
+        let Some(Admitted { transport, protocol, permits }) = self.admit(stream, &peer) else {
+            return;
+        };
+        let (link, _) = self.everyone.insert(home.index(), |slot| {
+            Link::new(Parts {
+                seat: Seat::new(home),
+                id: self.ids.draw(Place { home: home.index(), slot }),
+                service: Arc::clone(self.service()),
+                owner,
+                terms: Arc::clone(&self.terms),
+                gate: Gate::Closed,
+            })
+        });
+        // The session gives it back when it has closed.
+        std::mem::forget(place);
+        link.hold(permits);
+        link.connect(transport, peer, protocol, None);
+        if self.ending.load(Ordering::Acquire) {
+            link.end(CloseReason::Shutdown, Ending::Graceful);
+        }
+    }
+
+    /// What the session of this peer begins with, unless he is refused or something fails, which
+    /// then has been told, and the stream is closed.
+    fn admit(&self, stream: Stream, peer: &Endpoint) -> Option<Admitted> {
+        let permits = match self.permits(peer) {
+            Ok(permits) => permits,
+            Err(refusal) => {
+                self.refuse(stream, peer, &refusal);
+                return None;
+            }
+        };
+        let made = contain("make a handler", || self.protocol.make(peer));
+        let Ok(protocol) = made.inspect_err(|error| self.report(error)) else {
+            stream.abort();
+            self.give_back(permits);
+            return None;
+        };
+        match self.transport(stream) {
+            Ok(transport) => {
+                self.accepted.fetch_add(1, Ordering::Relaxed);
+                Some(Admitted { transport, protocol, permits })
+            }
+            Err(error) => {
+                self.report(&error.on(peer));
+                self.give_back(permits);
+                None
+            }
+        }
+    }
+
+    /// Everybody's who is asked, or the first refusal.
+    fn permits(&self, peer: &Endpoint) -> Result<Vec<Permit>, Refusal> {
+        let mut permits = Vec::new();
+        if !self.filters.is_empty() {
+            let now = Instant::now();
+            for filter in &self.filters {
+                match self.ask(&**filter, peer, now) {
+                    Ok(permit) if permit.is_none() => {}
+                    Ok(permit) => permits.push(permit),
+                    Err(refusal) => {
+                        self.give_back(permits);
+                        return Err(refusal);
+                    }
+                }
+            }
+        }
+        if !self.welcomes(peer) {
+            self.give_back(permits);
+            return Err(Refusal::Unwelcome);
+        }
+        Ok(permits)
+    }
+
+    fn ask(&self, filter: &dyn Filter, peer: &Endpoint, now: Instant) -> Result<Permit, Refusal> {
+        contain("run a filter", || filter.admit(peer, now)).unwrap_or_else(|panic| {
+            self.report(&panic);
+            Err(Refusal::Failed)
+        })
+    }
+
+    fn welcomes(&self, peer: &Endpoint) -> bool {
+        contain("run on_accept", || self.events.on_accept(peer)).unwrap_or_else(|panic| {
+            self.service().report(&panic);
+            false
+        })
+    }
+
+    fn give_back(&self, permits: Vec<Permit>) {
+        for permit in permits {
+            if let Err(error) = contain("give back a permit", || drop(permit)) {
+                self.report(&error);
+            }
+        }
+    }
+
+    fn refuse(&self, stream: Stream, peer: &Endpoint, refusal: &Refusal) {
+        // Not more than a word at a low level: a flood must not become one of the log.
+        log::debug!(target: "sockeye::server", "refused {peer}: {refusal}");
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        stream.abort();
+        self.tell(|events| events.on_refused(peer, refusal));
+    }
+
+    #[cfg(feature = "tls")]
+    fn transport(&self, stream: Stream) -> Result<Transport, Error> {
+        match &self.tls {
+            Some(config) => Transport::accept(stream, config),
+            None => Ok(stream.into()),
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn transport(&self, stream: Stream) -> Result<Transport, Error> {
+        Ok(stream.into())
+    }
+}
