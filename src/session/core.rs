@@ -74,6 +74,8 @@ pub(super) struct Core {
 pub(super) struct Lent {
     pub(super) out: OutQueue,
     pub(super) change: Stats,
+    /// When the turn began, as its worker knows.
+    pub(super) now: Option<Instant>,
 }
 
 /// What few sessions need.

@@ -264,6 +264,13 @@ impl<'a> Session<'a> {
         self.core.queue_len() + self.link.mailbox().bytes()
     }
 
+    /// The time, as the thread looked it up before this turn: for free, and to some milliseconds
+    /// unless callbacks block.
+    pub fn now(&self) -> Instant {
+        let lent = self.core.lent.as_ref();
+        lent.and_then(|lent| lent.now).unwrap_or_else(Instant::now)
+    }
+
     /// When the connection was made.
     pub fn connected_at(&self) -> Option<Instant> {
         self.link.connected.get(self.link.epoch())

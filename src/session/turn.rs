@@ -417,6 +417,7 @@ fn borrow(core: &mut Core, worker: &mut Worker) {
         core.lent = worker.spare.take().and_then(|spare| spare.downcast::<Lent>().ok());
         core.lent();
     }
+    core.lent().now = Some(worker.now());
 }
 
 fn give_back(core: &mut Core, worker: &mut Worker) {

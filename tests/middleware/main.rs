@@ -9,4 +9,5 @@ mod admission;
 mod around;
 mod groups;
 mod panics;
+mod rates;
 mod scribe;
