@@ -11,6 +11,7 @@ pub mod datagram_multicast;
 mod datagrams;
 mod echo;
 pub mod framed;
+pub mod middleware;
 mod multicast;
 mod options;
 mod pattern;
@@ -31,8 +32,8 @@ pub use datagrams::{DatagramLink, Datagrams};
 pub use echo::Echo;
 pub use multicast::Listener;
 pub use options::{
-    ClientOptions, Design, EchoOptions, MulticastServerOptions, ServerOptions, SocketOptions,
-    TimersOptions, Workers, parse, parse_unix,
+    ClientOptions, Design, EchoOptions, MiddlewareOptions, MulticastServerOptions, ServerOptions,
+    SocketOptions, TimersOptions, Workers, parse, parse_unix,
 };
 pub use talk::Talk;
 pub use tls::{OverTls, TlsClientOptions, TlsServerOptions};

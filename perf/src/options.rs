@@ -140,6 +140,18 @@ pub struct TimersOptions {
     pub json: bool,
 }
 
+/// What the benchmark of middleware is told.
+#[derive(Clone, Debug, Parser)]
+#[command(about = "Measures what middleware costs per message, without a socket")]
+pub struct MiddlewareOptions {
+    /// Rounds, of which the median is told
+    #[arg(short, long, default_value = "31")]
+    pub rounds: NonZeroUsize,
+    /// Print one line of JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What every client is told.
 #[derive(Clone, Debug, Parser)]
 #[command(about = "Measures a server that sends messages to all its sessions")]

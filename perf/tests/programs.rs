@@ -215,6 +215,15 @@ fn timers_are_measured() {
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("{\"timers\":10000,"));
 }
 
+#[test]
+fn middleware_is_measured() {
+    let mut middleware = Command::new(env!("CARGO_BIN_EXE_middleware"));
+    let output = middleware.args(["--rounds", "1", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = String::from_utf8_lossy(&output.stdout);
+    assert!(results.starts_with("{\"nanoseconds_per_message\":{\"no middleware\":"), "{results}");
+}
+
 #[derive(Clone, Copy)]
 struct Pair {
     server: &'static str,
