@@ -53,6 +53,7 @@ pub mod udp;
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};
 pub use error::{Error, ErrorKind, Result, Violation};
+pub use net::proxy;
 #[cfg(feature = "tls")]
 pub use net::tls;
 pub use net::{

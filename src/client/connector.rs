@@ -63,7 +63,7 @@ pub(super) enum Command {
     Lost {
         reason: CloseReason,
         failure: Error,
-        protocol: Box<dyn Protocol>,
+        protocol: Option<Box<dyn Protocol>>,
         /// Its handler was told of it.
         opened: bool,
     },
@@ -150,7 +150,7 @@ impl Connector {
                 self.resolved(body, client, address, answer);
             }
             Command::Lost { reason, failure, protocol, opened } => {
-                body.protocol = Some(protocol);
+                body.protocol = protocol;
                 if opened {
                     body.failures = 0;
                 }

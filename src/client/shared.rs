@@ -216,7 +216,7 @@ impl Owner for Shared {
         &self,
         session: &Handle,
         reason: &CloseReason,
-        protocol: Box<dyn Protocol>,
+        protocol: Option<Box<dyn Protocol>>,
         opened: bool,
     ) {
         if opened {

@@ -2,3 +2,4 @@
 //! random numbers are arguments.
 
 pub(crate) mod framed;
+pub(crate) mod proxy;

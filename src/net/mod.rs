@@ -27,6 +27,7 @@
 //! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `transport.rs` | what a session reads and writes: a stream, or TLS over one |
 //! | `tls/` | TLS: configurations, and the record layer over a stream |
+//! | `proxy/` | the PROXY protocol: whose word is taken, and what it says |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
 //! | `resolve.rs` | names to addresses, on other threads |
@@ -71,6 +72,7 @@ mod options;
 mod os;
 #[cfg(unix)]
 mod passing;
+pub mod proxy;
 mod resolve;
 #[cfg(unix)]
 mod socket_file;

@@ -98,6 +98,20 @@ impl Transport {
         }
     }
 
+    /// Has the handshake begin with bytes that were read from the stream already. Gives them back
+    /// where there is none.
+    #[cfg_attr(not(feature = "tls"), expect(clippy::needless_pass_by_ref_mut))]
+    pub(crate) fn begin_with(&mut self, early: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::Plain(_) => early,
+            #[cfg(feature = "tls")]
+            Self::Tls(layer) => {
+                layer.begin_with(early);
+                Vec::new()
+            }
+        }
+    }
+
     /// Goes on with the handshake, first without any news, then at every event until it is done.
     #[cfg_attr(
         not(feature = "tls"),

@@ -1,7 +1,7 @@
 //! What a Unix socket may be called: a path, an abstract name, or nothing. A value, on every system.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name of a Unix socket. Cheap to clone.
@@ -47,6 +47,19 @@ impl UnixName {
         }
     }
 
+    /// As it lies in a `sockaddr_un` that is filled up with zeroes.
+    pub(super) fn of_sockaddr(bytes: &[u8]) -> Self {
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        match &bytes[..used] {
+            [] => Self::Unnamed,
+            [0, name @ ..] => Self::Abstract(name.into()),
+            bytes => {
+                let path = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                Self::Path(path_of(path).into())
+            }
+        }
+    }
+
     /// The name of a file, or what is wrong with it.
     pub(super) fn of_path(path: &Path) -> Result<Self, &'static str> {
         let bytes = path.as_os_str().as_encoded_bytes();
@@ -60,6 +73,16 @@ impl UnixName {
     }
 }
 
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
 /// As in an address. A path that begins with `@` gets a `./` before it, so that it stays a path.
 impl fmt::Display for UnixName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,6 +93,26 @@ impl fmt::Display for UnixName {
             Self::Path(path) => write!(f, "unix:{}", path.display()),
             Self::Abstract(name) => write!(f, "unix:@{}", name.escape_ascii()),
             Self::Unnamed => f.write_str("unix:"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_their_zeroes() {
+        for (bytes, name) in [
+            (&b""[..], "unix:"),
+            (b"\0\0\0", "unix:"),
+            (b"/run/a\0\0", "unix:/run/a"),
+            (b"/run/a", "unix:/run/a"),
+            (b"/run/a\0rest", "unix:/run/a"),
+            (b"\0abc\0\0", "unix:@abc"),
+            (b"\0a\0c\0", "unix:@a\\x00c"),
+        ] {
+            assert_eq!(UnixName::of_sockaddr(bytes).to_string(), name);
         }
     }
 }

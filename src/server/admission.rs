@@ -5,25 +5,30 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Refusal;
+use super::direct::Direct;
 use super::filter::Filter;
 use super::shared::{Reserved, Shared};
 use crate::error::Error;
+use crate::net::proxy::{Expected, Preface};
 use crate::net::{Endpoint, Stream, Transport};
 use crate::service::{Ending, Home, Seat, contain};
-use crate::session::{CloseReason, Gate, Link, Parts, Permit, Place, Protocol};
+use crate::session::{Admitted, CloseReason, Gate, Link, Owner, Parts, Permit, Place};
 
-/// What a session begins with.
-struct Admitted {
-    transport: Transport,
-    protocol: Box<dyn Protocol>,
-    permits: Vec<Permit>,
+/// How a peer's connection begins.
+enum Opening {
+    /// With his session.
+    Session,
+    /// The same, though there are proxies, of which he is none.
+    Direct,
+    /// With what says who he is.
+    Preface(Preface),
 }
 
 impl Shared {
     /// Makes a session of an accepted connection, or refuses it: for want of a place, or because
     /// the program wants it so.
     pub(super) fn accept(
-        &self,
+        self: &Arc<Self>,
         stream: Stream,
         peer: Endpoint,
         home: &Arc<Home>,
@@ -32,32 +37,69 @@ impl Shared {
         let Some(place) = place else {
             return self.refuse(stream, &peer, &Refusal::Full { limit: self.max_connections });
         };
-        let Some(owner) = self.this.upgrade() else { return stream.abort() };
-        let Some(Admitted { transport, protocol, permits }) = self.admit(stream, &peer) else {
-            return;
+        let opening = match self.opening(&peer) {
+            Ok(opening) => opening,
+            Err(refusal) => return self.refuse(stream, &peer, &refusal),
         };
-        let (link, _) = self.everyone.insert(home.index(), |slot| {
-            Link::new(Parts {
-                seat: Seat::new(home),
-                id: self.ids.draw(Place { home: home.index(), slot }),
-                service: Arc::clone(self.service()),
-                owner,
-                terms: Arc::clone(&self.terms),
-                gate: Gate::Closed,
-            })
-        });
+        let Some(link) = self.begin(opening, stream, peer, home) else { return };
         // The session gives it back when it has closed.
         std::mem::forget(place);
-        link.hold(permits);
-        link.connect(transport, peer, protocol, None);
         if self.ending.load(Ordering::Acquire) {
             link.end(CloseReason::Shutdown, Ending::Graceful);
         }
     }
 
+    fn opening(&self, peer: &Endpoint) -> Result<Opening, Refusal> {
+        let Some(proxies) = &self.proxies else { return Ok(Opening::Session) };
+        match proxies.expects(peer) {
+            None => Err(Refusal::NotAProxy),
+            // Where the server may have to speak first, nothing can be waited for.
+            Some(Expected::NoHeader) if !self.speaks_tls() => Ok(Opening::Direct),
+            Some(expected) => Ok(Opening::Preface(proxies.preface(expected))),
+        }
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        opening: Opening,
+        stream: Stream,
+        peer: Endpoint,
+        home: &Arc<Home>,
+    ) -> Option<Arc<Link>> {
+        let direct = match opening {
+            Opening::Session => false,
+            Opening::Direct => true,
+            Opening::Preface(preface) => {
+                let link = self.link(home);
+                link.connect_behind(preface, stream, peer);
+                return Some(link);
+            }
+        };
+        let Admitted { transport, protocol, permits } = self.let_in(stream, &peer)?;
+        let protocol = if direct { Direct::around(protocol) } else { protocol };
+        let link = self.link(home);
+        link.hold(permits);
+        link.connect(transport, peer, protocol, None);
+        Some(link)
+    }
+
+    fn link(self: &Arc<Self>, home: &Arc<Home>) -> Arc<Link> {
+        let (link, _) = self.everyone.insert(home.index(), |slot| {
+            Link::new(Parts {
+                seat: Seat::new(home),
+                id: self.ids.draw(Place { home: home.index(), slot }),
+                service: Arc::clone(self.service()),
+                owner: Arc::clone(self) as Arc<dyn Owner>,
+                terms: Arc::clone(&self.terms),
+                gate: Gate::Closed,
+            })
+        });
+        link
+    }
+
     /// What the session of this peer begins with, unless he is refused or something fails, which
     /// then has been told, and the stream is closed.
-    fn admit(&self, stream: Stream, peer: &Endpoint) -> Option<Admitted> {
+    pub(super) fn let_in(&self, stream: Stream, peer: &Endpoint) -> Option<Admitted> {
         let permits = match self.permits(peer) {
             Ok(permits) => permits,
             Err(refusal) => {
@@ -135,6 +177,16 @@ impl Shared {
         self.refused.fetch_add(1, Ordering::Relaxed);
         stream.abort();
         self.tell(|events| events.on_refused(peer, refusal));
+    }
+
+    #[cfg(feature = "tls")]
+    fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn speaks_tls(&self) -> bool {
+        false
     }
 
     #[cfg(feature = "tls")]

@@ -8,6 +8,7 @@ use super::listening::{Binding, Source};
 use super::shared::Shared;
 use super::{Acceptors, Overload, Server};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::proxy::ProxyProtocol;
 use crate::net::{ListeningSocket, Network, Sockets, TcpOptions, ToAddresses, UnixOptions};
 use crate::service::Service;
 use crate::session::{Limits, RoomLimits, ServerProtocol};
@@ -23,6 +24,7 @@ pub struct Builder {
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ServerConfig>,
     pub(super) filters: Vec<Box<dyn Filter>>,
+    pub(super) proxies: Option<ProxyProtocol>,
     pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) acceptors: Acceptors,
@@ -40,6 +42,7 @@ impl Builder {
             #[cfg(feature = "tls")]
             tls: None,
             filters: Vec::new(),
+            proxies: None,
             max_connections: 100_000,
             overload: Overload::default(),
             acceptors: Acceptors::default(),
@@ -83,6 +86,17 @@ impl Builder {
     /// no filter.
     pub fn filter(mut self, filter: impl Filter) -> Self {
         self.filters.push(Box::new(filter));
+        self
+    }
+
+    /// Expects proxies to say who their clients are, by the PROXY protocol: see
+    /// [`proxy`](crate::proxy). Filters, [`Events::on_accept`] and the maker of the handler are then
+    /// asked once the header is read. Default: expects none.
+    ///
+    /// While the header is awaited, the connection counts and is among
+    /// [`Server::sessions`], under the proxy's address.
+    pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
+        self.proxies = Some(proxies);
         self
     }
 

@@ -3,6 +3,7 @@
 mod acceptor;
 mod admission;
 mod builder;
+mod direct;
 mod events;
 mod filter;
 mod listening;

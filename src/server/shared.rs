@@ -14,15 +14,16 @@ use super::filter::Filter;
 use super::listening::Binding;
 use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::{Endpoint, Sockets};
+use crate::net::proxy::ProxyProtocol;
+use crate::net::{Endpoint, Sockets, Stream};
 use crate::service::{Attached, Ending, Home, Inner, Watched, contain, lock};
 use crate::session::{
-    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol, RoomLimits,
-    Rooms, ServerProtocol, Terms, place,
+    Admitted, CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
+    RoomLimits, Rooms, ServerProtocol, Terms, place,
 };
 
 pub(super) struct Shared {
-    pub(super) this: Weak<Self>,
+    this: Weak<Self>,
     pub(super) id: Uuid,
     service: Arc<Inner>,
     pub(super) ids: Arc<Ids>,
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ServerConfig>,
     pub(super) filters: Vec<Box<dyn Filter>>,
+    pub(super) proxies: Option<ProxyProtocol>,
     pub(super) max_connections: usize,
     pub(super) overload: Overload,
     pub(super) everyone: Group,
@@ -72,6 +74,7 @@ impl Shared {
             #[cfg(feature = "tls")]
             tls: builder.tls,
             filters: builder.filters,
+            proxies: builder.proxies,
             max_connections: builder.max_connections,
             overload: builder.overload,
             everyone: group(service),
@@ -269,6 +272,10 @@ impl Attached for Shared {
 }
 
 impl Owner for Shared {
+    fn admit(&self, stream: Stream, peer: &Endpoint) -> Option<Admitted> {
+        self.let_in(stream, peer)
+    }
+
     fn opened(&self, session: &Handle) {
         self.tell(|events| events.on_open(session));
     }
@@ -286,7 +293,7 @@ impl Owner for Shared {
         &self,
         session: &Handle,
         reason: &CloseReason,
-        protocol: Box<dyn Protocol>,
+        protocol: Option<Box<dyn Protocol>>,
         opened: bool,
     ) {
         if let Err(error) = contain("drop a handler", || drop(protocol)) {

@@ -15,6 +15,7 @@ use super::mailbox::Watch;
 use super::membership::Membership;
 use super::outqueue::OutQueue;
 use super::{CloseReason, Overflow, Permit, Sent, Session, Verdict};
+use crate::net::proxy::{Header, Preface};
 use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
 
@@ -24,7 +25,7 @@ pub(super) enum Phase {
     Down,
     /// There is one, which has had no turn yet.
     Opening,
-    /// The transport's handshake is under way; the handler does not know of it yet.
+    /// The preface, if there is one, or the transport's handshake is under way; the handler does not know of it yet.
     Handshaking,
     Open,
     /// This side has said goodbye, or is about to.
@@ -86,6 +87,12 @@ pub(super) struct Extras {
     pub(super) watches: Vec<Watch>,
     /// What the connection was let in with.
     pub(super) permits: Vec<Permit>,
+    /// What is read before there is a protocol.
+    pub(super) preface: Option<Preface>,
+    /// What has been read with it, until it is handed out.
+    pub(super) early: Vec<u8>,
+    /// What it has said.
+    pub(super) header: Option<Box<Header>>,
     /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,
 }
@@ -130,10 +137,21 @@ impl Core {
 
     /// The handshake is done; of what it left, a session keeps only what it needs.
     pub(super) fn forget_deadline(&mut self) {
-        self.extras = self.extras.take().filter(|extras| !extras.permits.is_empty());
+        self.extras = self.extras.take().filter(|extras| {
+            !extras.permits.is_empty() || !extras.early.is_empty() || extras.header.is_some()
+        });
         if let Some(extras) = &mut self.extras {
             extras.deadline = None;
         }
+    }
+
+    /// Some of what was read before there was a protocol, at most so much.
+    pub(super) fn take_early(&mut self, most: usize) -> Vec<u8> {
+        let Some(extras) = &mut self.extras else { return Vec::new() };
+        let left = extras.early.split_off(most.min(extras.early.len()));
+        let taken = std::mem::replace(&mut extras.early, left);
+        self.backlog |= !extras.early.is_empty();
+        taken
     }
 
     pub(super) fn queue_len(&self) -> usize {

@@ -30,24 +30,36 @@ impl Link {
         ready: Ready,
         worker: &mut Worker,
     ) -> Established {
-        if core.phase == Phase::Opening {
-            self.register(core, worker.now());
-        }
-        if core.phase == Phase::Handshaking {
-            if let Some((reason, how)) = self.mailbox.ending() {
-                core.close(reason, how);
-            } else if ready.has(Ready::TIMER) && self.is_late(core) {
-                core.die(CloseReason::Timeout(Limit::Handshake), Ending::Graceful);
-            } else if worker.read_buffer.is_empty() {
-                return Established::Again;
-            } else {
+        match self.prepare(core, ready, worker) {
+            Established::Now if core.phase == Phase::Handshaking => {
                 self.shake_hands(core, protocol, ready, worker);
             }
+            Established::Now => {}
+            not_yet => return not_yet,
         }
         match core.phase {
             Phase::Handshaking => return Established::Later,
             Phase::Open => self.open(core, protocol, worker.now()),
             _ => {}
+        }
+        Established::Now
+    }
+
+    /// Whatever comes before a step of the preface or the handshake; `Now` if that may be taken, or
+    /// the phase is another by now.
+    pub(super) fn prepare(&self, core: &mut Core, ready: Ready, worker: &Worker) -> Established {
+        if core.phase == Phase::Opening {
+            self.register(core, worker.now());
+        }
+        if core.phase != Phase::Handshaking {
+            return Established::Now;
+        }
+        if let Some((reason, how)) = self.mailbox.ending() {
+            core.close(reason, how);
+        } else if ready.has(Ready::TIMER) && self.is_late(core) {
+            core.die(CloseReason::Timeout(Limit::Handshake), Ending::Graceful);
+        } else if worker.read_buffer.is_empty() {
+            return Established::Again;
         }
         Established::Now
     }
@@ -64,7 +76,8 @@ impl Link {
             Err(error) => return core.die(CloseReason::of(error), Ending::Abrupt),
         }
         core.registered = true;
-        if !transport.shakes_hands() {
+        let preface = core.extras.as_ref().is_some_and(|extras| extras.preface.is_some());
+        if !transport.shakes_hands() && !preface {
             core.phase = Phase::Open;
             return;
         }
@@ -93,11 +106,13 @@ impl Link {
     ) {
         let Some(transport) = &mut core.transport else { return };
         core.hung_up |= ready.has(Ready::HANGUP);
-        let news = match ready.has(Ready::READABLE | Ready::WRITABLE) {
+        let unread = std::mem::take(&mut core.unread);
+        let news = match unread || ready.has(Ready::READABLE | Ready::WRITABLE) {
             _ if core.hung_up => News::Hangup,
             true => News::Ready,
             false => News::None,
         };
+        let plain = transport.is_plain();
         let more = match transport.handshake(&mut worker.read_buffer, news) {
             Ok(Handshake::Blocked) => return,
             Ok(Handshake::Done { more }) => more,
@@ -112,7 +127,10 @@ impl Link {
         core.forget_deadline();
         core.phase = Phase::Open;
         core.unread = more;
-        protocol.on_handshake(&mut Session::new(core, self));
+        // Not if there was a preface only.
+        if !plain {
+            protocol.on_handshake(&mut Session::new(core, self));
+        }
     }
 
     fn open(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {

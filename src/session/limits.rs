@@ -104,7 +104,7 @@ impl Limits {
         self
     }
 
-    /// How long the TLS handshake may take before the connection is closed with
+    /// How long the TLS handshake, with the PROXY protocol's header before it, may take before the connection is closed with
     /// [`Limit::Handshake`](crate::Limit::Handshake). A client's
     /// [`connect_timeout`](crate::client::Builder::connect_timeout) bounds it, too. Default: 10 s.
     #[must_use]

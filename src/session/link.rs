@@ -18,7 +18,8 @@ use super::mailbox::{Gate, Job, Mailbox, Message, Watch};
 use super::protocol::{Owner, Protocol};
 use super::terms::{Terms, framed};
 use super::{CloseReason, Overflow, Permit, Sent};
-use crate::net::{Endpoint, Transport};
+use crate::net::proxy::Preface;
+use crate::net::{Endpoint, Stream, Transport};
 use crate::service::{Ending, Inner, Ready, Seat, lock};
 
 /// Laid out so that a turn with nothing unusual finds all it needs in the first four cache lines:
@@ -89,20 +90,22 @@ impl Link {
         protocol: Box<dyn Protocol>,
         deadline: Option<Instant>,
     ) {
-        let mut body = lock(&self.body);
-        debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
-        *lock(&self.peer) = Some(peer);
-        body.core.phase = Phase::Opening;
         let transport = transport.into();
         if deadline.is_some() && transport.shakes_hands() {
-            body.core.extras().deadline = deadline;
+            lock(&self.body).core.extras().deadline = deadline;
         }
-        body.core.transport = Some(transport);
-        body.protocol = Some(protocol);
-        drop(body);
-        self.service.begun();
-        self.mailbox.set_gate(Gate::Open);
-        Seat::notify(self, Ready::MAIL);
+        self.begin(transport, peer, Some(protocol));
+    }
+
+    /// Gives the link a connection whose peer is known, and whose protocol is made, behind a preface.
+    pub(crate) fn connect_behind(
+        self: &Arc<Self>,
+        preface: Preface,
+        stream: Stream,
+        peer: Endpoint,
+    ) {
+        lock(&self.body).core.extras().preface = Some(preface);
+        self.begin(stream.into(), peer, None);
     }
 
     /// Keeps what the next connection was let in with until it is gone.
@@ -110,6 +113,24 @@ impl Link {
         if !permits.is_empty() {
             lock(&self.body).core.extras().permits = permits;
         }
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        transport: Transport,
+        peer: Endpoint,
+        protocol: Option<Box<dyn Protocol>>,
+    ) {
+        let mut body = lock(&self.body);
+        debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
+        *lock(&self.peer) = Some(peer);
+        body.core.phase = Phase::Opening;
+        body.core.transport = Some(transport);
+        body.protocol = protocol;
+        drop(body);
+        self.service.begun();
+        self.mailbox.set_gate(Gate::Open);
+        Seat::notify(self, Ready::MAIL);
     }
 
     pub(crate) fn id(&self) -> Uuid {

@@ -3,8 +3,9 @@
 use super::counters::Counters;
 use super::link::Link;
 use super::mailbox::Gate;
-use super::{CloseReason, Group, Handle, Rooms, Session};
+use super::{CloseReason, Group, Handle, Permit, Rooms, Session};
 use crate::error::Error;
+use crate::net::{Endpoint, Stream, Transport};
 
 /// One connection's protocol state with the user's handler in it: the adaptor between bytes and
 /// a handler's callbacks.
@@ -50,8 +51,23 @@ pub enum End {
     KeepOpen,
 }
 
+/// What a server's session begins with.
+pub(crate) struct Admitted {
+    pub(crate) transport: Transport,
+    pub(crate) protocol: Box<dyn Protocol>,
+    pub(crate) permits: Vec<Permit>,
+}
+
 /// The server or client that a session belongs to.
 pub(crate) trait Owner: Send + Sync {
+    /// Lets in a peer who was not known before its preface. If not, that has been told, and the
+    /// stream is closed.
+    fn admit(&self, stream: Stream, peer: &Endpoint) -> Option<Admitted> {
+        let _ = peer;
+        stream.abort();
+        None
+    }
+
     /// After the handler's `on_open`.
     fn opened(&self, session: &Handle);
 
@@ -62,12 +78,12 @@ pub(crate) trait Owner: Send + Sync {
     fn leave(&self, session: &Link);
 
     /// The connection is gone; after the handler's `on_close`, if it was `opened`. Gives back the
-    /// protocol.
+    /// protocol, if there was one yet.
     fn closed(
         &self,
         session: &Handle,
         reason: &CloseReason,
-        protocol: Box<dyn Protocol>,
+        protocol: Option<Box<dyn Protocol>>,
         opened: bool,
     );
 

@@ -52,7 +52,7 @@ pub enum CloseReason {
 pub enum Limit {
     /// No byte went either way for longer than [`Limits::idle`](crate::Limits::idle).
     Idle,
-    /// The TLS handshake took longer than [`Limits::handshake`](crate::Limits::handshake).
+    /// The TLS handshake, or the PROXY protocol's header with it, took longer than [`Limits::handshake`](crate::Limits::handshake).
     Handshake,
     /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
     /// the close: part of it was not sent.
@@ -73,11 +73,18 @@ impl CloseReason {
             | io::ErrorKind::BrokenPipe
             // What shutting down says of a socket that was reset meanwhile.
             | io::ErrorKind::NotConnected => Self::Reset,
-            _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-                Some(failure) if failure.kind() == ErrorKind::Tls => Self::Tls(failure.clone()),
-                _ => Self::Io(Arc::new(error)),
-            },
+            _ => Self::of_inner(&error).unwrap_or_else(|| Self::Io(Arc::new(error))),
         }
+    }
+
+    /// What `net` has wrapped, as it is no failure of the system's.
+    fn of_inner(error: &io::Error) -> Option<Self> {
+        let inner = error.get_ref()?;
+        if let Some(violation) = inner.downcast_ref::<Violation>() {
+            return Some(Self::Protocol(violation.clone()));
+        }
+        let failure = inner.downcast_ref::<Error>()?;
+        (failure.kind() == ErrorKind::Tls).then(|| Self::Tls(failure.clone()))
     }
 
     /// The program wants it so, or knows of it already.
@@ -93,6 +100,7 @@ impl CloseReason {
         match self {
             Self::Tls(error) => error.clone().attempting(attempt),
             Self::Timeout(_) => Error::new(ErrorKind::TimedOut, attempt).because(self),
+            Self::Protocol(_) => Error::new(ErrorKind::Invalid, attempt).because(self),
             Self::Io(error) => Error::io(attempt, error.kind().into()).because(error),
             _ => Error::new(ErrorKind::Closed, attempt).because(self),
         }

@@ -236,6 +236,13 @@ impl<'a> Session<'a> {
         self.core.transport.as_ref()?.tls()
     }
 
+    /// What the proxy has said of the connection, on a server that
+    /// [reads it](crate::server::Builder::proxy_protocol); [`peer_addr`](Self::peer_addr) is the
+    /// client's address then. `None` without a proxy.
+    pub fn proxy_header(&self) -> Option<&crate::proxy::Header> {
+        self.core.extras.as_ref()?.header.as_deref()
+    }
+
     /// Whose process is at the other end of a Unix socket; one system call. `None` on other
     /// streams, where the system does not tell, and when the connection is gone.
     ///

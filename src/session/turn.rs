@@ -45,12 +45,15 @@ impl Task for Link {
         }
         borrow(core, worker);
         let mut again = false;
-        if let Some(protocol) = protocol {
-            let turn = || self.drive(core, &mut **protocol, ready, worker);
-            match contain("run a session's callback", turn) {
-                Ok(more) => again = more,
-                Err(error) => self.panicked(core, &mut **protocol, error),
+        match protocol {
+            Some(protocol) => {
+                let turn = || self.drive(core, &mut **protocol, ready, worker);
+                match contain("run a session's callback", turn) {
+                    Ok(more) => again = more,
+                    Err(error) => self.panicked(core, &mut **protocol, error),
+                }
             }
+            None => again = self.hear(core, protocol, ready, worker),
         }
         self.publish(core, worker.now());
         if core.phase == Phase::Dead {
@@ -175,7 +178,7 @@ impl Link {
                 return false;
             }
             if std::mem::take(&mut core.backlog) {
-                protocol.on_data(&mut Session::new(core, self), &mut []);
+                self.hand_out_backlog(core, protocol, most);
                 continue;
             }
             if budget == 0 || worker.read_buffer.is_empty() {
@@ -201,6 +204,14 @@ impl Link {
             }
         }
         false
+    }
+
+    fn hand_out_backlog(&self, core: &mut Core, protocol: &mut dyn Protocol, most: usize) {
+        let mut early = core.take_early(most);
+        match early.is_empty() {
+            true => protocol.on_data(&mut Session::new(core, self), &mut []),
+            false => self.received(core, protocol, &mut early),
+        }
     }
 
     fn received(&self, core: &mut Core, protocol: &mut dyn Protocol, data: &mut [u8]) {
@@ -347,21 +358,20 @@ impl Link {
         self.owner.leave(self);
         // From here on handles refuse, or keep for the next connection, what `on_close` asks.
         self.forget_mail(self.owner.gate());
-        if let Some(mut protocol) = protocol.take() {
-            if opened {
-                let close = || protocol.on_close(&mut Session::new(core, self), &reason);
-                if let Err(error) = contain("run on_close", close) {
-                    self.owner.failed(&error);
-                }
+        let mut protocol = protocol.take();
+        if let Some(protocol) = protocol.as_mut().filter(|_| opened) {
+            let close = || protocol.on_close(&mut Session::new(core, self), &reason);
+            if let Err(error) = contain("run on_close", close) {
+                self.owner.failed(&error);
             }
-            let (lent, extras) = (core.lent.take(), core.extras.take());
-            *core = Core { lent, ..Core::new() };
-            core.lent().out.clear();
-            self.let_go(extras);
-            self.forget_values();
-            self.queued.store(0, Ordering::Relaxed);
-            self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         }
+        let (lent, extras) = (core.lent.take(), core.extras.take());
+        *core = Core { lent, ..Core::new() };
+        core.lent().out.clear();
+        self.let_go(extras);
+        self.forget_values();
+        self.queued.store(0, Ordering::Relaxed);
+        self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         self.service.ended();
     }
 

@@ -150,7 +150,7 @@ impl Owner for StandIn {
         &self,
         _session: &Handle,
         reason: &CloseReason,
-        protocol: Box<dyn Protocol>,
+        protocol: Option<Box<dyn Protocol>>,
         _opened: bool,
     ) {
         *lock(&self.closed) = Some(reason.clone());
@@ -160,7 +160,7 @@ impl Owner for StandIn {
                     self.failed(&error);
                 }
             }
-            Role::Client(place) => *lock(place) = Some(protocol),
+            Role::Client(place) => *lock(place) = protocol,
         }
     }
 

@@ -100,6 +100,11 @@ impl Layer {
         }
     }
 
+    /// Ciphertext that has been read already, before anything else is done.
+    pub(crate) fn begin_with(&mut self, early: Vec<u8>) {
+        self.cipher = early;
+    }
+
     pub(crate) fn is_handshaking(&self) -> bool {
         self.engine.is_handshaking()
     }
@@ -108,8 +113,14 @@ impl Layer {
     /// when it is done, to go with the first data.
     pub(crate) fn handshake(&mut self, buffer: &mut [u8], news: News) -> io::Result<Handshake> {
         if mem::replace(&mut self.fresh, false) {
-            // A client speaks first.
-            self.decrypt(buffer, HEADROOM, 0);
+            // A client speaks first, and may have spoken already.
+            let early = mem::take(&mut self.cipher);
+            let filled = HEADROOM + early.len();
+            match buffer.get_mut(HEADROOM..filled) {
+                Some(room) => room.copy_from_slice(&early),
+                None => return Err(io::ErrorKind::OutOfMemory.into()),
+            }
+            self.decrypt(buffer, filled, 0);
         }
         let mut drained = news == News::None;
         while self.is_handshaking() {

@@ -5,7 +5,7 @@ mod line;
 mod memory;
 mod tls;
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -77,6 +77,38 @@ impl Peer {
             }),
         };
         Self(line)
+    }
+
+    /// One that sends these before anything else, before TLS too: each in a piece of its own, the last
+    /// in one with what follows.
+    pub fn behind(to: &impl Reachable, pieces: &[&[u8]]) -> Self {
+        Self(match to.stream() {
+            Stream::Tls => {
+                let (last, first) = pieces.split_last().unwrap();
+                let mut socket = tcp(addr_of(to.server()), Width::Default);
+                // Who is refused is told so by the next read.
+                first.iter().for_each(|piece| drop(socket.write_all(piece)));
+                Box::new(Tls::connected_behind(socket, last).shaken())
+            }
+            _ => {
+                let mut line = Self::waiting(to).0;
+                pieces.iter().for_each(|piece| drop(line.write_all(piece)));
+                line
+            }
+        })
+    }
+
+    /// A peer without TLS, whatever the server speaks.
+    pub fn plain(to: &impl Reachable) -> Self {
+        match to.stream() {
+            Stream::Tls => Self(Box::new(tcp(addr_of(to.server()), Width::Default))),
+            _ => Self::waiting(to),
+        }
+    }
+
+    /// A client of TLS, shaking hands with whoever is there.
+    pub fn of_tls_client(addr: SocketAddr) -> Self {
+        Self(Box::new(Tls::connected(tcp(addr, Width::Default)).shaken()))
     }
 
     pub fn at(addr: SocketAddr) -> Self {

@@ -43,6 +43,16 @@ impl Tls {
         Self::of(socket, connection.into())
     }
 
+    /// As a client that has something to say before TLS.
+    pub fn connected_behind(mut socket: TcpStream, preface: &[u8]) -> Self {
+        let mut connection = ClientConnection::new(client_config(), name()).unwrap();
+        let mut first = preface.to_vec();
+        connection.write_tls(&mut first).unwrap();
+        // Who is refused is told so by the next read.
+        let _ = socket.write_all(&first);
+        Self::of(socket, connection.into())
+    }
+
     /// As a server.
     pub fn accepted(socket: TcpStream) -> Self {
         Self::of(socket, ServerConnection::new(server_config()).unwrap().into())
