@@ -6,7 +6,9 @@ mod connector;
 mod desk;
 mod events;
 mod inbox;
+mod intake;
 mod race;
+mod search;
 mod shared;
 
 use std::fmt;
