@@ -23,6 +23,7 @@ pub use events::Events;
 pub use inbox::Inbox;
 
 pub(crate) use desk::{Desk, Found, Matching, Terms};
+pub(crate) use intake::{Intake, Store};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service, deadline};
