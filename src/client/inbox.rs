@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::intake::{Intake, State, Store};
+use super::search::Search;
 use crate::error::{Error, ErrorKind, Result};
-use crate::service::{Inner, Service, Watched, deadline};
-use crate::session::{ClientProtocol, CloseReason, End, Handle, Protocol, Session};
+use crate::service::Service;
+use crate::session::{ClientProtocol, CloseReason, End, Protocol, Session};
 
 /// What a client has received, to be taken by calls that wait.
 ///
@@ -32,33 +34,22 @@ use crate::session::{ClientProtocol, CloseReason, End, Handle, Protocol, Session
 /// assert_eq!(&answer, b"hello");
 /// # Ok::<(), sockeye::Error>(())
 /// ```
-pub struct Inbox {
-    service: Arc<Inner>,
-    shared: Arc<Shared>,
-}
+pub struct Inbox(Arc<Intake<Received>>);
 
-struct Shared {
+/// Bytes, and how many there should be at most.
+struct Received {
+    bytes: VecDeque<u8>,
     limit: usize,
-    state: Watched<State>,
-}
-
-#[derive(Default)]
-struct State {
-    data: VecDeque<u8>,
-    session: Option<Handle>,
-    ended: Option<CloseReason>,
-    /// The reader has been told of the end.
-    told: bool,
-    paused: bool,
+    search: Search,
 }
 
 impl Inbox {
     /// An inbox for about `limit` bytes (and one read more), and the protocol of the client that
     /// fills it.
     pub fn new(service: &Service, limit: usize) -> (ClientProtocol, Self) {
-        let shared = Arc::new(Shared { limit, state: Watched::new(State::default()) });
-        let inbox = Self { service: Arc::clone(service.inner()), shared: Arc::clone(&shared) };
-        (ClientProtocol::new(Filler(shared), None), inbox)
+        let store = Received { bytes: VecDeque::new(), limit, search: Search::default() };
+        let intake = Intake::new(service, store);
+        (ClientProtocol::new(Filler(Arc::clone(&intake)), None), Self(intake))
     }
 
     /// Waits until there is something, and takes as much of it as `buffer` holds; returns how
@@ -70,8 +61,16 @@ impl Inbox {
     /// [`TimedOut`](ErrorKind::TimedOut) when nothing came `within` the time, and
     /// [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread.
     pub fn receive(&self, buffer: &mut [u8], within: Duration) -> Result<usize> {
-        self.wait("receive", within, |state| !state.data.is_empty() || state.ended.is_some())?;
-        Ok(self.take(buffer))
+        self.0.take("receive", within, |state| {
+            if state.store.is_empty() && state.ended().is_none() {
+                return None;
+            }
+            let count = fill(state, buffer);
+            if count == 0 && !buffer.is_empty() {
+                state.tell_end();
+            }
+            Some(Ok(count))
+        })
     }
 
     /// Waits until `buffer` can be filled, and fills it.
@@ -84,22 +83,74 @@ impl Inbox {
     /// [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread.
     pub fn receive_exact(&self, buffer: &mut [u8], within: Duration) -> Result<()> {
         let attempt = "receive exactly";
-        if buffer.len() > self.shared.limit {
+        if buffer.len() > self.limit() {
             return Err(Error::new(ErrorKind::LimitReached, attempt));
         }
-        let wanted = buffer.len();
-        self.shared.state.lock().make_room(wanted);
-        self.wait(attempt, within, |state| state.data.len() >= wanted || state.ended.is_some())?;
-        let mut state = self.shared.state.lock();
-        if let (true, Some(reason)) = (state.data.len() < wanted, state.ended.clone()) {
-            if state.data.is_empty() {
-                state.tell_end();
+        self.0.take(attempt, within, |state| {
+            if state.store.bytes.len() >= buffer.len() {
+                fill(state, buffer);
+                return Some(Ok(()));
             }
-            return Err(Error::new(ErrorKind::Closed, attempt).because(reason));
+            state.read_on(true);
+            state.ended_early(attempt).map(Err)
+        })
+    }
+
+    /// Waits until the delimiter has come, and takes everything up to and including it, which are
+    /// at most `limit` bytes. Those behind it stay.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sockeye::{Client, Inbox, Server, Service, raw};
+    ///
+    /// # let service = Service::builder().threads(1).start()?;
+    /// # let echo = |s: &mut raw::Session<'_>, d: &[u8]| { s.send(d); };
+    /// # let server = Server::builder(&service, raw::server(move |_| echo)).listen("127.0.0.1:0")?;
+    /// # let address = server.local_addr().to_string();
+    /// let (protocol, inbox) = Inbox::new(&service, 64 * 1024);
+    /// let client = Client::builder(&service, protocol).connect(&*address)?;
+    /// client.wait_connected(Duration::from_secs(5))?;
+    /// client.handle().send("name: value\r\nnext");
+    /// let line = inbox.receive_until(b"\r\n", 1000, Duration::from_secs(5))?;
+    /// assert_eq!(line, b"name: value\r\n");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// In all of them what has come stays in the inbox, and no byte of it is looked at again by a
+    /// further call with the same delimiter. [`LimitReached`](ErrorKind::LimitReached) when so many
+    /// bytes, or as many as the inbox holds, have come without one. [`TimedOut`](ErrorKind::TimedOut),
+    /// and [`Closed`](ErrorKind::Closed) when the end came first. [`Invalid`](ErrorKind::Invalid)
+    /// for a delimiter without bytes. [`WouldDeadlock`](ErrorKind::WouldDeadlock) on a service thread.
+    pub fn receive_until(
+        &self,
+        delimiter: &[u8],
+        limit: usize,
+        within: Duration,
+    ) -> Result<Vec<u8>> {
+        let attempt = "receive until a delimiter";
+        let limit = limit.min(self.limit());
+        if delimiter.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, attempt).because("it has no bytes"));
         }
-        drop(state);
-        self.take(buffer);
-        Ok(())
+        let too_long = || Error::new(ErrorKind::LimitReached, attempt);
+        if delimiter.len() > limit {
+            return Err(too_long());
+        }
+        self.0.take(attempt, within, |state| {
+            let Received { bytes, search, .. } = &mut state.store;
+            if let Some(end) = search.find(delimiter, bytes, limit) {
+                let mut taken = vec![0; end];
+                fill(state, &mut taken);
+                return Some(Ok(taken));
+            }
+            if bytes.len() >= limit {
+                return Some(Err(too_long()));
+            }
+            state.read_on(true);
+            state.ended_early(attempt).map(Err)
+        })
     }
 
     /// Waits until there is something and takes up to `limit` bytes of it as text; bytes that are
@@ -109,14 +160,14 @@ impl Inbox {
     ///
     /// As [`Inbox::receive`].
     pub fn receive_text(&self, limit: usize, within: Duration) -> Result<String> {
-        let mut buffer = vec![0; limit.min(self.shared.limit)];
+        let mut buffer = vec![0; limit.min(self.limit())];
         let count = self.receive(&mut buffer, within)?;
         Ok(String::from_utf8_lossy(&buffer[..count]).into_owned())
     }
 
     /// Bytes that can be taken without waiting.
     pub fn len(&self) -> usize {
-        self.shared.state.lock().data.len()
+        self.0.look(|received| received.bytes.len())
     }
 
     /// True when a call would have to wait.
@@ -124,67 +175,34 @@ impl Inbox {
         self.len() == 0
     }
 
-    fn wait(
-        &self,
-        attempt: &'static str,
-        within: Duration,
-        mut done: impl FnMut(&State) -> bool,
-    ) -> Result<()> {
-        self.service.may_wait(attempt)?;
-        let deadline = deadline(within);
-        if self.service.wait(&self.shared.state, Some(deadline), |state| done(state)) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::TimedOut, attempt))
-    }
-
-    fn take(&self, buffer: &mut [u8]) -> usize {
-        let mut state = self.shared.state.lock();
-        let count = buffer.len().min(state.data.len());
-        for (to, from) in buffer.iter_mut().zip(state.data.drain(..count)) {
-            *to = from;
-        }
-        if state.data.is_empty() && state.data.capacity() > self.shared.limit {
-            state.data = VecDeque::new();
-        }
-        if count == 0 && !buffer.is_empty() && state.ended.is_some() {
-            state.tell_end();
-        }
-        state.make_room(self.shared.limit / 2 + 1);
-        count
+    fn limit(&self) -> usize {
+        self.0.look(|received| received.limit)
     }
 }
 
-impl State {
-    /// Reads on if there are less bytes than wanted.
-    fn make_room(&mut self, wanted: usize) {
-        if self.paused && self.ended.is_none() && self.data.len() < wanted {
-            self.paused = false;
-            if let Some(session) = &self.session {
-                session.resume();
-            }
-        }
+/// Takes as much as there is, and the buffer holds.
+fn fill(state: &mut State<Received>, buffer: &mut [u8]) -> usize {
+    let Received { bytes, limit, search } = &mut state.store;
+    let (count, limit) = (buffer.len().min(bytes.len()), *limit);
+    for (to, from) in buffer.iter_mut().zip(bytes.drain(..count)) {
+        *to = from;
+    }
+    search.taken(count);
+    if bytes.is_empty() && bytes.capacity() > limit {
+        *bytes = VecDeque::new();
+    }
+    let roomy = bytes.len() <= limit / 2;
+    state.read_on(roomy);
+    count
+}
+
+impl Store for Received {
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
-    /// The reader knows of the end; the next connection, if it is there, may be read.
-    fn tell_end(&mut self) {
-        self.told = true;
-        if self.session.is_some() {
-            self.ended = None;
-            self.make_room(usize::MAX);
-        }
-    }
-
-    /// Begins a connection: behind what is left of the last one, if anything is. True when it must
-    /// not be read yet.
-    fn begin(&mut self, session: Handle) -> bool {
-        self.session = Some(session);
-        if self.data.is_empty() && (self.told || self.ended.is_none()) {
-            self.ended = None;
-        }
-        self.told = false;
-        self.paused = self.ended.is_some();
-        self.paused
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= self.limit
     }
 }
 
@@ -195,18 +213,17 @@ impl fmt::Debug for Inbox {
 }
 
 /// The client's side of the inbox.
-struct Filler(Arc<Shared>);
+struct Filler(Arc<Intake<Received>>);
 
 impl Protocol for Filler {
     fn on_open(&mut self, session: &mut Session<'_>) {
-        let handle = session.handle();
-        if self.0.state.update(|state| state.begin(handle)) {
-            session.pause();
-        }
+        self.0.open(session);
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        session.receive(data, |session, data| self.take(session, data));
+        session.receive(data, |session, data| {
+            self.0.put(session, |received| received.bytes.extend(data));
+        });
     }
 
     fn on_sent(&mut self, _session: &mut Session<'_>, _sent: usize, _pending: usize) {}
@@ -218,23 +235,6 @@ impl Protocol for Filler {
     }
 
     fn on_close(&mut self, _session: &mut Session<'_>, reason: &CloseReason) {
-        self.0.state.update(|state| {
-            state.ended = Some(reason.clone());
-            state.session = None;
-        });
-    }
-}
-
-impl Filler {
-    fn take(&self, session: &mut Session<'_>, data: &[u8]) {
-        let limit = self.0.limit;
-        let full = self.0.state.update(|state| {
-            state.data.extend(data);
-            state.paused = state.data.len() >= limit;
-            state.paused
-        });
-        if full {
-            session.pause();
-        }
+        self.0.close(reason);
     }
 }

@@ -6,7 +6,9 @@ mod connector;
 mod desk;
 mod events;
 mod inbox;
+mod intake;
 mod race;
+mod search;
 mod shared;
 
 use std::fmt;
@@ -21,6 +23,7 @@ pub use events::Events;
 pub use inbox::Inbox;
 
 pub(crate) use desk::{Desk, Found, Matching, Terms};
+pub(crate) use intake::{Intake, Store};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service, deadline};

@@ -3,6 +3,7 @@
 #![doc = include_str!("tutorial.md")]
 
 mod adaptor;
+mod inbox;
 mod requests;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use crate::Endpoint;
 use adaptor::{Adaptor, Sender};
 
+pub use inbox::Inbox;
 pub use requests::{Requests, RequestsBuilder, requests};
 
 pub use crate::codec::framed::{

@@ -17,44 +17,24 @@ use crate::{CloseReason, Reply, Service};
 /// ```
 /// use std::time::Duration;
 /// use sockeye::{Client, Server, Service, framed};
-/// # use sockeye::Violation;
-/// # use sockeye::framed::{Codec, Decoded, Frame};
-/// # #[derive(Clone)]
-/// # struct Lines;
-/// # impl Codec for Lines {
-/// #     type Message = [u8];
-/// #     fn decode(&mut self, data: &[u8]) -> Result<Decoded, Violation> {
-/// #         Ok(match data.iter().position(|byte| *byte == b'\n') {
-/// #             Some(at) => Decoded::Frame { payload: 0..at, end: at + 1 },
-/// #             None => Decoded::Incomplete { wanted: data.len() + 1 },
-/// #         })
-/// #     }
-/// #     fn read<'a>(&'a mut self, payload: &'a [u8]) -> Result<&'a [u8], Violation> {
-/// #         Ok(payload)
-/// #     }
-/// #     fn encode(&self, _: &[u8], frame: &mut Frame<'_>) -> Result<(), Violation> {
-/// #         frame.message();
-/// #         frame.put(b"\n");
-/// #         Ok(())
-/// #     }
-/// # }
 ///
 /// # let service = Service::builder().threads(1).start()?;
-/// let echo = |session: &mut framed::Session<'_>, request: &[u8]| {
+/// let lines = framed::Lines::new();
+/// let echo = |session: &mut framed::Session<'_>, request: &str| {
 ///     session.send(request);
 /// };
-/// let server = Server::builder(&service, framed::server(Lines, move |_| echo));
+/// let server = Server::builder(&service, framed::server(lines, move |_| echo));
 /// let server = server.listen("127.0.0.1:0")?;
 ///
-/// let (protocol, requests) = framed::requests(&service, Lines).build();
+/// let (protocol, requests) = framed::requests(&service, lines).build();
 /// let client = Client::builder(&service, protocol).connect(server.local_addr().to_string())?;
 /// client.wait_connected(Duration::from_secs(5))?;
-/// assert_eq!(requests.call("one", Duration::from_secs(5))?, b"one");
+/// assert_eq!(requests.call("one", Duration::from_secs(5))?, "one");
 ///
 /// // Many at once; each reply can be waited for, looked at, or awaited.
 /// let replies = ["two", "three"].map(|request| requests.request(request));
 /// for reply in replies {
-///     println!("{:?}", reply.wait(Duration::from_secs(5))?);
+///     println!("{}", reply.wait(Duration::from_secs(5))?);
 /// }
 /// # Ok::<(), sockeye::Error>(())
 /// ```

@@ -8,7 +8,7 @@ use sockeye::{
     Backoff, Client, Expiry, Inbox, Limits, Server, Service, client, framed, raw, service, udp,
 };
 
-use crate::codec::Lines;
+use crate::codec::lines;
 use crate::common::{Design, Echo, LIMIT, Probe, addr_of, bounded, echo_server, eventually, serve};
 use crate::on_both_designs;
 
@@ -141,8 +141,13 @@ fn an_inbox_receives(design: Design) {
     bounded("receive", move || {
         assert_eq!(inbox.receive(&mut [0], MAX).unwrap(), 1);
         inbox.receive_exact(&mut [0], MAX).unwrap();
+        assert_eq!(inbox.receive_until(b"\n", 100, MAX).unwrap(), b"line\n");
         assert!(!inbox.receive_text(100, MAX).unwrap().is_empty());
     });
+    let (protocol, inbox) = framed::Inbox::new(&service, lines(), 1000, 10);
+    let _client = Client::builder(&service, protocol).connect(addr_of(&server)).unwrap();
+    let message = bounded("receive", move || inbox.receive(MAX)).unwrap();
+    assert_eq!(message.as_deref(), Some(&b"a line"[..]));
 }
 
 fn datagrams_are_sent_and_received(design: Design) {
@@ -179,8 +184,8 @@ fn requests_are_answered(design: Design) {
     let echo = |session: &mut framed::Session<'_>, message: &[u8]| {
         session.send(message);
     };
-    let server = serve(&service, framed::server(Lines, move |_| echo));
-    let (protocol, requests) = framed::requests(&service, Lines).time_limit(MAX).build();
+    let server = serve(&service, framed::server(lines(), move |_| echo));
+    let (protocol, requests) = framed::requests(&service, lines()).time_limit(MAX).build();
     let client = Client::builder(&service, protocol).connect(addr_of(&server)).unwrap();
     client.wait_connected(LIMIT).unwrap();
     bounded("ask", move || {

@@ -7,6 +7,7 @@ mod common;
 
 mod codec;
 mod endless;
+mod inbox;
 mod matching;
 mod reply;
 mod requests;

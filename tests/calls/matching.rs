@@ -3,9 +3,8 @@
 use std::sync::mpsc::channel;
 
 use sockeye::ErrorKind;
-use sockeye::framed::{self, RequestsBuilder};
+use sockeye::framed::{self, Delimiter, RequestsBuilder};
 
-use crate::codec::Lines;
 use crate::common::{SHORT, Setting, eventually};
 use crate::on_tcp;
 use crate::scene::{Scene, answer, failure, soon};
@@ -27,7 +26,7 @@ pub(crate) fn number(message: &[u8]) -> Option<u64> {
     id.parse().ok()
 }
 
-fn by_number(requests: RequestsBuilder<Lines>) -> RequestsBuilder<Lines> {
+fn by_number(requests: RequestsBuilder<Delimiter>) -> RequestsBuilder<Delimiter> {
     requests.matched_by(number)
 }
 

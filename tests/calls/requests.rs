@@ -9,7 +9,7 @@ use sockeye::framed;
 use sockeye::middleware::{Middleware, Verdict};
 use sockeye::{Client, ErrorKind, Limits, Server, Service, raw};
 
-use crate::codec::{Lines, Text};
+use crate::codec::lines;
 use crate::common::{Design, LIMIT, SHORT, Setting, addr_of, bounded, eventually, serve};
 use crate::scene::{Scene, answer, failure, failure_at_once, soon};
 use crate::{on_all_streams, on_both_designs, on_streams_with_resets, on_tcp};
@@ -75,7 +75,7 @@ fn answers_come_in_the_order_of_requests(setting: Setting) {
 fn requests_before_the_connection_fail_at_once(setting: Setting) {
     let service = setting.service();
     let nowhere = setting.nowhere(&service);
-    let (protocol, requests) = framed::requests(&service, Lines).build();
+    let (protocol, requests) = framed::requests(&service, lines()).build();
     let error = failure_at_once(&requests.request("a"), ErrorKind::Closed);
     assert_eq!(
         error.to_string(),
@@ -171,7 +171,7 @@ fn a_connection_that_came_back_begins_anew(setting: Setting) {
 fn requests_wait_for_the_first_connection_if_the_client_queues(setting: Setting) {
     let service = setting.service();
     let nowhere = setting.nowhere(&service);
-    let (protocol, requests) = framed::requests(&service, Lines).build();
+    let (protocol, requests) = framed::requests(&service, lines()).build();
     let client = nowhere.client(&service, protocol).queue_while_down(10).reconnect(soon());
     let client = client.connect(nowhere.endpoint()).unwrap();
     let replies = ["123", "456", "789"].map(|request| requests.request(request));
@@ -236,7 +236,8 @@ fn a_request_times_out(setting: Setting) {
 fn a_request_times_out_while_it_waits_for_a_connection(setting: Setting) {
     let service = setting.service();
     let nowhere = setting.nowhere(&service);
-    let (protocol, requests) = framed::requests(&service, Lines).time_limit(SHORT).limit(2).build();
+    let (protocol, requests) =
+        framed::requests(&service, lines()).time_limit(SHORT).limit(2).build();
     let client = nowhere.client(&service, protocol).queue_while_down(100).reconnect(soon());
     let client = client.connect(nowhere.endpoint()).unwrap();
     for _ in 0..2 {
@@ -276,7 +277,7 @@ fn a_request_that_is_canceled_before_it_is_sent_is_not() {
     let service = Design::LoopPerThread.service();
     let by_hand = Service::builder().threads(0).start().unwrap();
     let server = echo(&service);
-    let (protocol, requests) = framed::requests(&by_hand, Lines).build();
+    let (protocol, requests) = framed::requests(&by_hand, lines()).build();
     let client = Client::builder(&by_hand, protocol).connect(addr_of(&server));
     let client = client.unwrap();
     client.wait_connected(LIMIT).unwrap();
@@ -309,7 +310,7 @@ fn a_full_queue_refuses_requests_and_no_more() {
     let service = Service::builder().threads(0).start().unwrap();
     let server_service = Design::LoopPerThread.service();
     let server = echo(&server_service);
-    let (protocol, requests) = framed::requests(&service, Lines).build();
+    let (protocol, requests) = framed::requests(&service, lines()).build();
     let client = Client::builder(&service, protocol)
         .limits(Limits::default().marks(100, 500).queue(1000))
         .connect(addr_of(&server))
@@ -338,7 +339,7 @@ fn what_the_codec_cannot_send_fails(setting: Setting) {
 fn a_message_that_breaks_the_codec_s_rules_fails_what_waits(setting: Setting) {
     let service = setting.service();
     let listener = setting.listener(&service);
-    let (protocol, requests) = framed::requests(&service, Text).build();
+    let (protocol, requests) = framed::requests(&service, framed::Lines::new()).build();
     let client = listener.client(&service, protocol).connect(listener.endpoint()).unwrap();
     let mut peer = listener.accept();
     client.wait_connected(LIMIT).unwrap();
@@ -456,7 +457,7 @@ fn replies_are_awaited(setting: Setting) {
 fn a_service_thread_asks_but_does_not_wait(design: Design) {
     let service = design.service();
     let server = echo(&service);
-    let (protocol, requests) = framed::requests(&service, Lines).build();
+    let (protocol, requests) = framed::requests(&service, lines()).build();
     let client = Client::builder(&service, protocol).connect(addr_of(&server));
     let client = client.unwrap();
     client.wait_connected(LIMIT).unwrap();
@@ -475,8 +476,8 @@ fn text_is_asked_and_answered(design: Design) {
     let echo = |session: &mut framed::Session<'_>, message: &str| {
         session.send(message);
     };
-    let server = serve(&service, framed::server(Text, move |_| echo));
-    let (protocol, requests) = framed::requests(&service, Text).build();
+    let server = serve(&service, framed::server(framed::Lines::new(), move |_| echo));
+    let (protocol, requests) = framed::requests(&service, framed::Lines::new()).build();
     let client = Client::builder(&service, protocol).connect(addr_of(&server));
     let client = client.unwrap();
     client.wait_connected(LIMIT).unwrap();
@@ -487,5 +488,5 @@ fn echo(service: &Service) -> Server {
     let echo = |session: &mut framed::Session<'_>, message: &[u8]| {
         session.send(message);
     };
-    serve(service, framed::server(Lines, move |_| echo))
+    serve(service, framed::server(lines(), move |_| echo))
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sockeye::framed::{self, ClientProtocol, Requests, RequestsBuilder};
+use sockeye::framed::{self, ClientProtocol, Delimiter, Requests, RequestsBuilder};
 use sockeye::middleware::Middleware;
 use sockeye::{Backoff, Client, Error, ErrorKind, Reply, Service, client};
 
-use crate::codec::Lines;
+use crate::codec::lines;
 use crate::common::{LIMIT, Listener, Peer, Setting};
 
 pub(crate) struct Scene {
@@ -27,7 +27,7 @@ impl Scene {
     /// With other settings.
     pub(crate) fn with(
         setting: Setting,
-        set: impl FnOnce(RequestsBuilder<Lines>) -> RequestsBuilder<Lines>,
+        set: impl FnOnce(RequestsBuilder<Delimiter>) -> RequestsBuilder<Delimiter>,
         set_client: Set<client::Builder>,
     ) -> Self {
         Self::speaking(setting, set, |protocol| protocol, set_client)
@@ -45,13 +45,13 @@ impl Scene {
 
     fn speaking(
         setting: Setting,
-        set: impl FnOnce(RequestsBuilder<Lines>) -> RequestsBuilder<Lines>,
+        set: impl FnOnce(RequestsBuilder<Delimiter>) -> RequestsBuilder<Delimiter>,
         put_around: impl FnOnce(ClientProtocol) -> ClientProtocol,
         set_client: Set<client::Builder>,
     ) -> Self {
         let service = setting.service();
         let listener = setting.listener(&service);
-        let (protocol, requests) = set(framed::requests(&service, Lines)).build();
+        let (protocol, requests) = set(framed::requests(&service, lines())).build();
         let builder = set_client(listener.client(&service, put_around(protocol)));
         let client = builder.connect(listener.endpoint()).unwrap();
         let peer = listener.accept();

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use sockeye::framed::{self, Requests, RequestsBuilder};
+use sockeye::framed::{self, Delimiter, Requests, RequestsBuilder};
 use sockeye::{Client, ErrorKind, Service};
 
-use crate::codec::Lines;
+use crate::codec::lines;
 use crate::common::{Design, LIMIT, Random, addr_of, bounded, serve};
 use crate::matching::number;
 use crate::on_both_designs;
@@ -34,13 +34,13 @@ fn in_order(design: Design) {
 }
 
 fn shuffled(design: Design) {
-    let by_number = |requests: RequestsBuilder<Lines>| requests.matched_by(number);
+    let by_number = |requests: RequestsBuilder<Delimiter>| requests.matched_by(number);
     let ended = run(design, Server::Shuffles, by_number, 0, ask);
     assert_eq!(ended, Ended { answered: THREADS * EACH, ..Ended::default() });
 }
 
 fn never(design: Design) {
-    let impatient = |requests: RequestsBuilder<Lines>| {
+    let impatient = |requests: RequestsBuilder<Delimiter>| {
         requests.matched_by(number).limit(THREADS / 2).time_limit(Duration::from_millis(2))
     };
     let ended = run(design, Server::Listens, impatient, 0, ask);
@@ -111,14 +111,14 @@ fn ask(requests: &Requests, text: &str, _random: &mut Random) -> Option<Outcome>
 fn run(
     design: Design,
     server: Server,
-    set: fn(RequestsBuilder<Lines>) -> RequestsBuilder<Lines>,
+    set: fn(RequestsBuilder<Delimiter>) -> RequestsBuilder<Delimiter>,
     queue: usize,
     ask: fn(&Requests, &str, &mut Random) -> Option<Outcome>,
 ) -> Ended {
     let mut random = Random::new();
     let service = design.service();
     let server = serve_as(&service, server, random.next());
-    let (protocol, requests) = set(framed::requests(&service, Lines)).build();
+    let (protocol, requests) = set(framed::requests(&service, lines())).build();
     let client = Client::builder(&service, protocol).reconnect(soon()).queue_while_down(queue);
     let client = Arc::new(client.connect(addr_of(&server)).unwrap());
     client.wait_connected(LIMIT).unwrap();
@@ -178,7 +178,7 @@ impl Ended {
 
 fn serve_as(service: &Service, server: Server, seed: u64) -> sockeye::Server {
     let protocol =
-        framed::server(Lines, move |_| Serving { server, random: seed, held: Arc::default() });
+        framed::server(lines(), move |_| Serving { server, random: seed, held: Arc::default() });
     serve(service, protocol)
 }
 

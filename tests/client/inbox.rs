@@ -26,15 +26,15 @@ on_all_streams!(
 
 on_streams_with_resets!(a_connection_that_is_cut_ends_the_inbox_too);
 
-struct Scene {
-    inbox: Inbox,
-    client: Client,
-    peer: Peer,
-    listener: Listener,
+pub(crate) struct Scene {
+    pub(crate) inbox: Inbox,
+    pub(crate) client: Client,
+    pub(crate) peer: Peer,
+    pub(crate) listener: Listener,
 }
 
 impl Scene {
-    fn new(setting: Setting, service: &Service, limit: usize) -> Self {
+    pub(crate) fn new(setting: Setting, service: &Service, limit: usize) -> Self {
         let listener = setting.listener(service);
         let (protocol, inbox) = Inbox::new(service, limit);
         let builder = listener.client(service, protocol).reconnect(soon());

@@ -7,6 +7,7 @@ mod common;
 
 mod canceling;
 mod connecting;
+mod delimiters;
 mod inbox;
 mod queueing;
 mod reconnecting;
