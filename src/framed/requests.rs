@@ -91,10 +91,9 @@ where
     /// How many requests may be under way; one more fails with
     /// [`LimitReached`](ErrorKind::LimitReached). Default: 1024.
     ///
-    /// A request is under way until its answer has come or the connection ended. One that was
-    /// given up, because its time limit passed, is so too as long as answers are matched in order,
-    /// as its answer comes before those of later ones; one that has not been sent is no more when
-    /// it would have been.
+    /// A request is under way until its answer has come, its time limit passed, or the connection
+    /// ended. Where answers are matched in order, its time limit does not end that, as its answer
+    /// comes before those of later ones; nor does it while the request waits to be sent.
     pub fn limit(mut self, limit: usize) -> Self {
         self.terms.limit = limit;
         self
@@ -148,6 +147,9 @@ where
 /// Dropping a reply cancels its request: one that has not been sent yet is not, and else its
 /// answer is dropped when it comes.
 ///
+/// What is sent through the client's handle is no request: where answers are matched in order, it
+/// must be something that the server does not answer.
+///
 /// Requests wait in the session's queue as all messages do. Where that is full they fail with
 /// [`LimitReached`](ErrorKind::LimitReached).
 pub struct Requests<M: ToOwned + ?Sized = [u8]>(Arc<Shared<M::Owned>>);
@@ -159,12 +161,13 @@ struct Shared<T> {
 }
 
 impl<M: ToOwned<Owned: Send + 'static> + ?Sized> Requests<M> {
-    /// Sends a request, which is copied. Never waits; what goes wrong is the reply's error.
+    /// Sends a request, which is copied. Never waits.
     ///
-    /// Those of [`Reply::wait`], and [`Closed`](ErrorKind::Closed),
-    /// [`LimitReached`](ErrorKind::LimitReached), [`TimedOut`](ErrorKind::TimedOut) for the
-    /// request's own time limit, and [`Invalid`](ErrorKind::Invalid) when the codec cannot send
-    /// the message, or its id does not tell it from others.
+    /// What goes wrong is the reply's error: [`Closed`](ErrorKind::Closed),
+    /// [`LimitReached`](ErrorKind::LimitReached) when too many are under way, the queue is full or
+    /// middleware drops it, [`TimedOut`](ErrorKind::TimedOut) when its time limit passes, and
+    /// [`Invalid`](ErrorKind::Invalid) when the codec cannot send the message, or its id does not
+    /// tell it from others.
     pub fn request(&self, message: impl AsRef<[u8]>) -> Reply<M::Owned> {
         let Shared { desk, id_of, .. } = &*self.0;
         let message = message.as_ref();

@@ -32,6 +32,7 @@ on_tcp!(
     stopping_the_service_fails_what_waits,
     dropping_the_client_fails_what_waits,
     a_request_times_out,
+    each_request_has_its_own_time,
     a_request_times_out_while_it_waits_for_a_connection,
     a_call_takes_its_own_time,
     a_canceled_request_s_answer_is_dropped,
@@ -231,6 +232,18 @@ fn a_request_times_out(setting: Setting) {
     peer.send("late a\nlate b\nin time\n");
     assert_eq!(answer(&next), "in time");
     assert_eq!((requests.under_way(), requests.unmatched()), (0, 0));
+}
+
+fn each_request_has_its_own_time(setting: Setting) {
+    let Scene { requests, client: _client, peer: _peer, .. } =
+        Scene::with(setting, |requests| requests.time_limit(SHORT), |client| client);
+    let first = requests.request("a");
+    assert!(first.wait(SHORT / 2).is_err());
+    let (began, second) = (Instant::now(), requests.request("b"));
+    failure(&first, ErrorKind::TimedOut);
+    failure(&second, ErrorKind::TimedOut);
+    assert!(began.elapsed() >= SHORT);
+    failure(&requests.request("c"), ErrorKind::TimedOut);
 }
 
 fn a_request_times_out_while_it_waits_for_a_connection(setting: Setting) {

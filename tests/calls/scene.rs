@@ -80,6 +80,7 @@ pub(crate) fn answer(reply: &Reply<Vec<u8>>) -> String {
 #[track_caller]
 pub(crate) fn failure(reply: &Reply<Vec<u8>>, kind: ErrorKind) -> Error {
     let error = reply.wait(LIMIT).unwrap_err();
+    assert!(reply.is_ready(), "it is the reply's own, and not that of the wait");
     assert_eq!(error.kind(), kind, "{error}");
     error
 }
