@@ -42,6 +42,7 @@ mod session;
 
 pub mod client;
 pub mod framed;
+pub mod metrics;
 pub mod middleware;
 pub mod raw;
 pub mod server;

@@ -10,11 +10,17 @@
 mod builder;
 mod current;
 mod deadline;
+pub(crate) mod distribution;
+mod faults;
+pub(crate) mod histogram;
 mod home;
 mod hooks;
 mod inner;
 mod jobs;
+mod lag;
+mod ledger;
 mod locks;
+pub(crate) mod loops;
 mod panics;
 mod queue;
 mod reply;

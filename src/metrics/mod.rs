@@ -1,0 +1,8 @@
+//! What can be seen of a running program: counts and times.
+
+mod totals;
+
+pub use crate::service::distribution::Distribution;
+pub use crate::service::histogram::Histogram;
+pub use crate::service::loops::Loops;
+pub use totals::Totals;

@@ -1,0 +1,30 @@
+//! What a service has measured and counted, with all that runs on it.
+
+use super::Loops;
+use crate::service::Service;
+
+/// What a service has measured and counted since it was made. Servers, clients and sockets that are
+/// gone stay counted.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Totals {
+    /// What its threads have measured of themselves.
+    pub loops: Loops,
+}
+
+impl Service {
+    /// What the service has measured and counted so far, with all that runs, or ran, on it.
+    ///
+    /// On any thread. It stops nothing, and takes some microseconds for each loop and server.
+    ///
+    /// ```
+    /// let service = sockeye::Service::builder().threads(2).start()?;
+    /// let loops = service.metrics().loops;
+    /// println!("busy for {:?} in {} turns", loops.turns.sum(), loops.turns.count());
+    /// println!("99 % of the time less late than {:?}", loops.lag.quantile(0.99));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn metrics(&self) -> Totals {
+        Totals { loops: Loops::of(self.inner()) }
+    }
+}
