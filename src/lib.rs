@@ -61,7 +61,7 @@ pub use net::{
     Address, AddressRange, Credentials, Descriptor, Endpoint, KeepAlive, ListeningSocket,
     TcpOptions, ToAddresses, UnixName, UnixOptions,
 };
-pub use server::{Acceptors, Overload, Server, Traffic};
+pub use server::{Acceptors, Overload, Server};
 pub use service::{Expiry, Promise, Reply, Service, Strand, Timer};
 pub use session::{CloseReason, Key, Limit, Limits, Overflow, Rooms, Sent, Stats};
 pub use uuid::Uuid;

@@ -11,9 +11,10 @@ use super::connector::{Command, Connector};
 use super::events::Events;
 use crate::error::{Error, Result};
 use crate::net::Address;
-use crate::service::{Attached, Ending, Inner, Seat, Watched, contain};
+use crate::service::{Account, Attached, Ending, Inner, Seat, Watched, contain};
 use crate::session::{
-    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    Sessions,
 };
 
 pub(super) struct Shared {
@@ -21,7 +22,7 @@ pub(super) struct Shared {
     service: Arc<Inner>,
     events: Box<dyn Events>,
     queue_while_down: usize,
-    counters: Counters,
+    book: Arc<Account<Book>>,
     progress: Watched<Progress>,
     connector: OnceLock<Arc<Connector>>,
     /// The handles hold it, and it holds this.
@@ -63,7 +64,7 @@ impl Shared {
             service: Arc::clone(&service),
             events: builder.events,
             queue_while_down: builder.queue_while_down,
-            counters: Counters::default(),
+            book: Arc::new(Books::of(&service).for_client()),
             progress: Watched::new(progress),
             connector: OnceLock::new(),
             link: OnceLock::new(),
@@ -158,8 +159,12 @@ impl Shared {
         self.service.wait(&self.progress, Some(deadline), done)
     }
 
-    pub(super) fn stats(&self) -> crate::session::Stats {
-        Counters::sum([&self.counters])
+    pub(super) fn metrics(&self) -> Sessions {
+        self.book.read()
+    }
+
+    pub(super) fn book(&self) -> &Arc<Account<Book>> {
+        &self.book
     }
 
     pub(super) fn set_state(&self, state: State, failure: Option<Error>) {
@@ -178,6 +183,7 @@ impl Shared {
     }
 
     pub(super) fn report(&self, error: &Error) {
+        self.book.fault(error);
         log::debug!(target: "sockeye::client", "{error}");
         self.tell(|events| events.on_error(error));
     }
@@ -234,8 +240,8 @@ impl Owner for Shared {
         self.report(error);
     }
 
-    fn counters(&self, _home: usize) -> &Counters {
-        &self.counters
+    fn book(&self) -> &Book {
+        &self.book
     }
 
     fn gate(&self) -> Gate {

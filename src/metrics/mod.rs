@@ -5,4 +5,5 @@ mod totals;
 pub use crate::service::distribution::Distribution;
 pub use crate::service::histogram::Histogram;
 pub use crate::service::loops::Loops;
+pub use crate::session::{Closed, Sessions};
 pub use totals::Totals;

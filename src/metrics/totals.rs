@@ -1,7 +1,9 @@
 //! What a service has measured and counted, with all that runs on it.
 
-use super::Loops;
+use super::{Loops, Sessions};
 use crate::service::Service;
+use crate::session::Books;
+use crate::udp;
 
 /// What a service has measured and counted since it was made. Servers, clients and sockets that are
 /// gone stay counted.
@@ -10,6 +12,12 @@ use crate::service::Service;
 pub struct Totals {
     /// What its threads have measured of themselves.
     pub loops: Loops,
+    /// The sums over its servers, and those there have been.
+    pub servers: Sessions,
+    /// The sums over its clients.
+    pub clients: Sessions,
+    /// The sums over its UDP sockets.
+    pub udp: udp::Stats,
 }
 
 impl Service {
@@ -25,6 +33,13 @@ impl Service {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn metrics(&self) -> Totals {
-        Totals { loops: Loops::of(self.inner()) }
+        let service = self.inner();
+        let books = Books::of(service);
+        Totals {
+            loops: Loops::of(service),
+            servers: books.servers(),
+            clients: books.clients(),
+            udp: udp::Stats::of(service),
+        }
     }
 }

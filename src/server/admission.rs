@@ -84,6 +84,7 @@ impl Shared {
     }
 
     fn link(self: &Arc<Self>, home: &Arc<Home>) -> Arc<Link> {
+        self.book.begun();
         let (link, _) = self.everyone.insert(home.index(), |slot| {
             Link::new(Parts {
                 seat: Seat::new(home),
@@ -114,10 +115,7 @@ impl Shared {
             return None;
         };
         match self.transport(stream) {
-            Ok(transport) => {
-                self.accepted.fetch_add(1, Ordering::Relaxed);
-                Some(Admitted { transport, protocol, permits })
-            }
+            Ok(transport) => Some(Admitted { transport, protocol, permits }),
             Err(error) => {
                 self.report(&error.on(peer));
                 self.give_back(permits);
@@ -174,7 +172,7 @@ impl Shared {
     fn refuse(&self, stream: Stream, peer: &Endpoint, refusal: &Refusal) {
         // Not more than a word at a low level: a flood must not become one of the log.
         log::debug!(target: "sockeye::server", "refused {peer}: {refusal}");
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.book.refused();
         stream.abort();
         self.tell(|events| events.on_refused(peer, refusal));
     }

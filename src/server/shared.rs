@@ -1,25 +1,25 @@
 //! What a server's handles, acceptors and sessions share.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::Overload;
 use super::acceptor::Acceptor;
 use super::builder::Builder;
 use super::events::Events;
 use super::filter::Filter;
 use super::listening::Binding;
-use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::proxy::ProxyProtocol;
 use crate::net::{Endpoint, Sockets, Stream};
-use crate::service::{Attached, Ending, Home, Inner, Watched, contain, lock};
+use crate::service::{Account, Attached, Ending, Home, Inner, Watched, contain, lock};
 use crate::session::{
-    Admitted, CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
-    RoomLimits, Rooms, ServerProtocol, Terms, place,
+    Admitted, Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
+    RoomLimits, Rooms, ServerProtocol, Sessions, Terms, place,
 };
 
 pub(super) struct Shared {
@@ -39,12 +39,10 @@ pub(super) struct Shared {
     pub(super) overload: Overload,
     pub(super) everyone: Group,
     pub(super) rooms: Rooms,
-    counters: Box<[Counters]>,
+    pub(super) book: Account<Book>,
     connections: AtomicUsize,
     /// An acceptor has found no place.
     turned_away: AtomicBool,
-    pub(super) accepted: AtomicU64,
-    pub(super) refused: AtomicU64,
     next_home: AtomicUsize,
     /// Sessions that come in the middle of a shutdown end at once.
     pub(super) ending: AtomicBool,
@@ -79,11 +77,9 @@ impl Shared {
             overload: builder.overload,
             everyone: group(service),
             rooms: rooms(service, builder.rooms),
-            counters: service.homes().iter().map(|_| Counters::default()).collect(),
+            book: Books::of(service).for_server(service.homes().len()),
             connections: AtomicUsize::new(0),
             turned_away: AtomicBool::new(false),
-            accepted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
             next_home: AtomicUsize::new(0),
             ending: AtomicBool::new(false),
             binding: Mutex::new(binding),
@@ -179,13 +175,8 @@ impl Shared {
         self.everyone.get(home, slot).filter(|link| link.id() == id).map(Handle::new)
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
-        Traffic {
-            connections: self.connections(),
-            accepted: self.accepted.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            stats: Counters::sum(&self.counters),
-        }
+    pub(super) fn metrics(&self) -> Sessions {
+        self.book.read()
     }
 
     pub(super) fn next_home(&self) -> &Arc<Home> {
@@ -236,6 +227,7 @@ impl Shared {
 
     /// Tells of an error that no session can be told of.
     pub(super) fn report(&self, error: &Error) {
+        self.book.fault(error);
         log::warn!(target: "sockeye::server", "{error}");
         self.tell(|events| events.on_error(error));
     }
@@ -309,8 +301,8 @@ impl Owner for Shared {
         self.report(error);
     }
 
-    fn counters(&self, home: usize) -> &Counters {
-        &self.counters[home]
+    fn book(&self) -> &Book {
+        &self.book
     }
 
     fn gate(&self) -> Gate {

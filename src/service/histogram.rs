@@ -135,9 +135,8 @@ mod tests {
         std::thread::scope(|scope| {
             for thread in 1..=4 {
                 let histogram = &histogram;
-                scope.spawn(move || {
-                    (0..1000).for_each(|_| histogram.record(Duration::from_secs(thread)))
-                });
+                let seconds = Duration::from_secs(thread);
+                scope.spawn(move || (0..1000).for_each(|_| histogram.record(seconds)));
             }
         });
         let read = histogram.read();

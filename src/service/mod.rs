@@ -43,8 +43,10 @@ pub use reply::{Promise, Reply};
 pub use timer::{Expiry, Timer};
 
 pub(crate) use deadline::{deadline, later};
+pub(crate) use faults::Faults;
 pub(crate) use home::Home;
 pub(crate) use inner::{Attached, Ending, Inner};
+pub(crate) use ledger::{Account, Ledger, Share};
 pub(crate) use locks::{Watched, lock};
 pub(crate) use mio::Token;
 pub(crate) use panics::contain;

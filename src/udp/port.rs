@@ -14,7 +14,7 @@ use super::stats::Tally;
 use super::{Handler, Limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{DatagramSocket, MulticastGroup, UdpOptions};
-use crate::service::{Attached, Ending, Inner, Ready, Seat, Task, Watched, contain, lock};
+use crate::service::{Account, Attached, Ending, Inner, Ready, Seat, Task, Watched, contain, lock};
 use crate::{CloseReason, Sent};
 
 pub(super) struct Port {
@@ -26,7 +26,7 @@ pub(super) struct Port {
     pub(super) body: Mutex<Body>,
     pub(super) mailbox: Mailbox,
     pub(super) backlog: Backlog,
-    pub(super) tally: Tally,
+    pub(super) tally: Account<Tally>,
     place: Mutex<Place>,
     life: Watched<Life>,
 }
@@ -93,7 +93,7 @@ impl Port {
             body: Mutex::new(Body { core: Core::new(), handler: Some(handler) }),
             mailbox: Mailbox::new(),
             backlog: Backlog::new(),
-            tally: Tally::default(),
+            tally: Tally::open(service),
             place: Mutex::new(Place { socket: None, local, groups }),
             life: Watched::new(Life { stage: Stage::Closed, wanted: true, reason: None }),
         });
