@@ -5,4 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod clients;
 mod loops;
+mod reasons;
+mod servers;
+mod storm;
