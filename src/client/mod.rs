@@ -198,6 +198,12 @@ impl Client {
     pub fn metrics(&self) -> Sessions {
         self.0.shared.metrics()
     }
+
+    /// Reads the metrics while there is a client.
+    pub(crate) fn observe(&self) -> impl Fn() -> Option<Sessions> + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.0.shared);
+        move || shared.upgrade().map(|shared| shared.metrics())
+    }
 }
 
 impl fmt::Debug for Client {

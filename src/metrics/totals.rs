@@ -1,7 +1,9 @@
 //! What a service has measured and counted, with all that runs on it.
 
+use std::sync::Arc;
+
 use super::{Loops, Sessions};
-use crate::service::Service;
+use crate::service::{Inner, Service};
 use crate::session::Books;
 use crate::udp;
 
@@ -20,6 +22,18 @@ pub struct Totals {
     pub udp: udp::Stats,
 }
 
+impl Totals {
+    fn of(service: &Inner) -> Self {
+        let books = Books::of(service);
+        Self {
+            loops: Loops::of(service),
+            servers: books.servers(),
+            clients: books.clients(),
+            udp: udp::Stats::of(service),
+        }
+    }
+}
+
 impl Service {
     /// What the service has measured and counted so far, with all that runs, or ran, on it.
     ///
@@ -33,13 +47,12 @@ impl Service {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn metrics(&self) -> Totals {
-        let service = self.inner();
-        let books = Books::of(service);
-        Totals {
-            loops: Loops::of(service),
-            servers: books.servers(),
-            clients: books.clients(),
-            udp: udp::Stats::of(service),
-        }
+        Totals::of(self.inner())
+    }
+
+    /// Reads the metrics while there is a service.
+    pub(super) fn observe(&self) -> impl Fn() -> Option<Totals> + Send + Sync + 'static {
+        let service = Arc::downgrade(self.inner());
+        move || service.upgrade().map(|service| Totals::of(&service))
     }
 }

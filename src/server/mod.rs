@@ -251,6 +251,12 @@ impl Server {
         self.0.shared.metrics()
     }
 
+    /// Reads the metrics while there is a server.
+    pub(crate) fn observe(&self) -> impl Fn() -> Option<Sessions> + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.0.shared);
+        move || shared.upgrade().map(|shared| shared.metrics())
+    }
+
     fn error(&self, kind: ErrorKind, attempt: &'static str) -> Error {
         Error::new(kind, attempt).on(self.local_addr())
     }

@@ -6,7 +6,9 @@
 mod common;
 
 mod clients;
+mod grammar;
 mod loops;
 mod reasons;
+mod registry;
 mod servers;
 mod storm;
