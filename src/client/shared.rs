@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
+use log::Level;
 use uuid::Uuid;
 
 use super::State;
@@ -11,11 +12,13 @@ use super::connector::{Command, Connector};
 use super::events::Events;
 use crate::error::{Error, Result};
 use crate::net::Address;
-use crate::service::{Account, Attached, Ending, Inner, Seat, Watched, contain};
+use crate::service::{Account, Attached, Ending, Inner, Seat, Watched, contain, note, severity};
 use crate::session::{
     Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
     Sessions,
 };
+
+const TARGET: &str = "sockeye::client";
 
 pub(super) struct Shared {
     pub(super) id: Uuid,
@@ -183,9 +186,9 @@ impl Shared {
     }
 
     pub(super) fn report(&self, error: &Error) {
-        self.book.fault(error);
-        log::debug!(target: "sockeye::client", "{error}");
-        self.tell(|events| events.on_error(error));
+        let level = severity(error, Level::Debug);
+        note(level, || log::log!(target: TARGET, level, client:% = self.id; "{error}"));
+        self.failed(error);
     }
 
     fn command(&self, command: Command) {
@@ -237,7 +240,8 @@ impl Owner for Shared {
     }
 
     fn failed(&self, error: &Error) {
-        self.report(error);
+        self.book.fault(error);
+        self.tell(|events| events.on_error(error));
     }
 
     fn book(&self) -> &Book {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use log::Level;
+
 use super::Refusal;
 use super::direct::Direct;
 use super::filter::Filter;
-use super::shared::{Reserved, Shared};
+use super::shared::{Reserved, Shared, TARGET};
 use crate::error::Error;
 use crate::net::proxy::{Expected, Preface};
 use crate::net::{Endpoint, Stream, Transport};
-use crate::service::{Ending, Home, Seat, contain};
+use crate::service::{Ending, Home, Seat, contain, note};
 use crate::session::{Admitted, CloseReason, Gate, Link, Owner, Parts, Permit, Place};
 
 /// How a peer's connection begins.
@@ -171,7 +173,9 @@ impl Shared {
 
     fn refuse(&self, stream: Stream, peer: &Endpoint, refusal: &Refusal) {
         // Not more than a word at a low level: a flood must not become one of the log.
-        log::debug!(target: "sockeye::server", "refused {peer}: {refusal}");
+        note(Level::Debug, || {
+            log::debug!(target: TARGET, server:% = self.id, peer:% = peer; "refused: {refusal}");
+        });
         self.book.refused();
         stream.abort();
         self.tell(|events| events.on_refused(peer, refusal));

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use log::Level;
 use uuid::Uuid;
 
 use super::Overload;
@@ -16,11 +17,15 @@ use super::listening::Binding;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::proxy::ProxyProtocol;
 use crate::net::{Endpoint, Sockets, Stream};
-use crate::service::{Account, Attached, Ending, Home, Inner, Watched, contain, lock};
+use crate::service::{
+    Account, Attached, Ending, Home, Inner, Watched, contain, lock, note, severity,
+};
 use crate::session::{
     Admitted, Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
     RoomLimits, Rooms, ServerProtocol, Sessions, Terms, place,
 };
+
+pub(super) const TARGET: &str = "sockeye::server";
 
 pub(super) struct Shared {
     this: Weak<Self>,
@@ -113,6 +118,11 @@ impl Shared {
             }
         }
         self.state.update(|state| state.wanted = true);
+        for address in &endpoints {
+            note(Level::Debug, || {
+                log::debug!(target: TARGET, server:% = self.id, address:% = address; "listens");
+            });
+        }
         self.tell(|events| events.on_started(&endpoints));
         Ok(())
     }
@@ -221,15 +231,18 @@ impl Shared {
             state.running == 0
         });
         if stopped {
+            note(Level::Debug, || {
+                log::debug!(target: TARGET, server:% = self.id; "does not listen any more");
+            });
             self.tell(|events| events.on_stopped());
         }
     }
 
     /// Tells of an error that no session can be told of.
     pub(super) fn report(&self, error: &Error) {
-        self.book.fault(error);
-        log::warn!(target: "sockeye::server", "{error}");
-        self.tell(|events| events.on_error(error));
+        let level = severity(error, Level::Warn);
+        note(level, || log::log!(target: TARGET, level, server:% = self.id; "{error}"));
+        self.failed(error);
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Events)) {
@@ -298,7 +311,8 @@ impl Owner for Shared {
     }
 
     fn failed(&self, error: &Error) {
-        self.report(error);
+        self.book.fault(error);
+        self.tell(|events| events.on_error(error));
     }
 
     fn book(&self) -> &Book {

@@ -1,6 +1,9 @@
 //! The service's own callbacks.
 
+use log::Level;
+
 use super::faults::Faults;
+use super::journal::note;
 use super::panics::contain;
 use crate::error::Error;
 
@@ -51,10 +54,10 @@ impl Hooks {
     /// Tells of an error that has no caller to go to.
     pub(super) fn error(&self, error: &Error) {
         self.faults.count(error);
-        log::error!(target: "sockeye::service", "{error}");
+        note(Level::Error, || log::error!(target: "sockeye::service", "{error}"));
         let Some(hook) = &self.error else { return };
         if let Err(panic) = contain("run on_error", || hook(error)) {
-            log::error!(target: "sockeye::service", "{panic}");
+            note(Level::Error, || log::error!(target: "sockeye::service", "{panic}"));
         }
     }
 

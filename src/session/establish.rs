@@ -141,6 +141,7 @@ impl Link {
         self.active.set(self.epoch(), now);
         core.opened = true;
         self.page().opened();
+        self.note_opened();
         if let Some(idle) = self.terms.idle {
             let home = self.seat.home();
             core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));

@@ -26,6 +26,7 @@ mod permit;
 mod preface;
 mod protocol;
 mod reason;
+mod records;
 mod rooms;
 mod sent;
 #[expect(clippy::module_inception, reason = "the session is the folder's main type")]

@@ -101,7 +101,7 @@ pub(crate) trait Owner: Send + Sync {
         None
     }
 
-    /// A connection failed before it opened, or a callback panicked.
+    /// A connection failed before it opened, or a callback panicked; the log has been told.
     fn failed(&self, error: &Error);
 
     /// Where its sessions are counted.

@@ -311,10 +311,10 @@ impl Link {
     }
 
     fn panicked(&self, core: &mut Core, protocol: &mut dyn Protocol, error: Error) {
-        self.owner.failed(&error);
+        self.fail(&error);
         let tell = || protocol.on_error(&mut Session::new(core, self), &error);
         if let Err(second) = contain("run on_error", tell) {
-            self.owner.failed(&second);
+            self.fail(&second);
         }
         core.die(CloseReason::Panic(error), Ending::Abrupt);
     }
@@ -344,6 +344,7 @@ impl Link {
         let reason = core.reason.take().unwrap_or(CloseReason::Local);
         let opened = core.opened;
         self.count_end(&reason, opened);
+        self.note_end(&reason, opened);
         if opened {
             self.owner.closing(&Handle::new(self.arc()), &reason);
         } else if !reason.is_asked() {
@@ -369,7 +370,7 @@ impl Link {
         if let Some(protocol) = protocol.as_mut().filter(|_| opened) {
             let close = || protocol.on_close(&mut Session::new(core, self), &reason);
             if let Err(error) = contain("run on_close", close) {
-                self.owner.failed(&error);
+                self.fail(&error);
             }
         }
         let (lent, extras) = (core.lent.take(), core.extras.take());
@@ -430,7 +431,7 @@ impl Link {
     /// What programs own may panic when it is dropped, too.
     fn drop_fenced<T>(&self, what: &'static str, value: T) {
         if let Err(error) = contain(what, || drop(value)) {
-            self.owner.failed(&error);
+            self.fail(&error);
         }
     }
 
