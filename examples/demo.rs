@@ -131,7 +131,7 @@ fn measure(
     let mut before = 0;
     for second in 1..=seconds {
         thread::sleep(begun + Duration::from_secs(1) * second - Instant::now());
-        let messages = server.traffic().stats.messages_received;
+        let messages = server.metrics().stats.messages_received;
         println!("  second {second:>2}  {:>11} messages", grouped(messages - before));
         before = messages;
     }

@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Err(error) if error.kind() == ErrorKind::TimedOut => println!("Somebody did not read"),
         outcome => outcome?,
     }
-    let traffic = server.traffic();
-    println!("Served {} connections, {} bytes", traffic.accepted, traffic.stats.bytes_received);
+    let metrics = server.metrics();
+    println!("Served {} connections, {} bytes", metrics.begun, metrics.stats.bytes_received);
     Ok(())
 }

@@ -42,6 +42,7 @@ mod session;
 
 pub mod client;
 pub mod framed;
+pub mod metrics;
 pub mod middleware;
 pub mod raw;
 pub mod server;
@@ -60,7 +61,7 @@ pub use net::{
     Address, AddressRange, Credentials, Descriptor, Endpoint, KeepAlive, ListeningSocket,
     TcpOptions, ToAddresses, UnixName, UnixOptions,
 };
-pub use server::{Acceptors, Overload, Server, Traffic};
+pub use server::{Acceptors, Overload, Server};
 pub use service::{Expiry, Promise, Reply, Service, Strand, Timer};
 pub use session::{CloseReason, Key, Limit, Limits, Overflow, Rooms, Sent, Stats};
 pub use uuid::Uuid;

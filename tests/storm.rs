@@ -216,13 +216,13 @@ impl Storm {
         bounded("the clients' shutdown", move || clients.shutdown(LIMIT / 2)).unwrap();
         eventually_gone(&server);
         assert!(room.is_empty() && client_room.is_empty() && server.sessions().is_empty());
-        let (service, traffic) = (server.service().clone(), server.clone());
+        let (service, metrics) = (server.service().clone(), server.clone());
         bounded("the server's shutdown", move || server.shutdown(LIMIT / 2)).unwrap();
         bounded("the service's shutdown", move || service.shutdown(LIMIT / 2)).unwrap();
         let (sessions, sum) = check(&book);
-        let traffic = traffic.traffic();
-        assert_eq!((traffic.accepted, traffic.refused), (sessions, 0));
-        assert_eq!(traffic.stats, sum);
+        let metrics = metrics.metrics();
+        assert_eq!((metrics.begun, metrics.refused), (sessions, 0));
+        assert_eq!(metrics.stats, sum);
         assert!(sessions > 200, "{sessions} sessions are no storm");
         check(&client_book);
         // A handle keeps its server's protocol, which keeps the book, which keeps the handle.

@@ -19,15 +19,18 @@ use super::{Backoff, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Address, Endpoint, Resolver, Sockets, Stream, Transport};
 use crate::service::{
-    Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, deadline, lock,
+    Account, Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, deadline,
+    lock,
 };
-use crate::session::{CloseReason, Protocol};
+use crate::session::{Book, CloseReason, Protocol};
 
 pub(super) struct Connector {
     seat: Seat,
     this: Weak<Self>,
     client: Weak<Shared>,
     service: Arc<Inner>,
+    /// Also for who gives up an attempt when the client is gone.
+    book: Arc<Account<Book>>,
     addresses: Vec<Address>,
     sockets: Sockets,
     #[cfg(feature = "tls")]
@@ -119,6 +122,7 @@ impl Connector {
             this: Weak::clone(this),
             client: Arc::downgrade(client),
             service: Arc::clone(client.service()),
+            book: Arc::clone(client.book()),
             addresses: settings.addresses,
             sockets: settings.sockets,
             #[cfg(feature = "tls")]
@@ -207,6 +211,7 @@ impl Connector {
     /// Begins an attempt.
     fn begin(&self, body: &mut Body, client: &Arc<Shared>) {
         self.set_trying(body, true);
+        self.book.begun();
         client.set_state(State::Connecting, None);
         client.tell(|events| events.on_connecting());
         body.serial += 1;
@@ -300,7 +305,7 @@ impl Connector {
             Ok(transport) => transport,
             Err(error) => return self.again(body, client, error),
         };
-        self.leave_phase(body);
+        self.clear_phase(body);
         let (Some(link), Some(protocol)) = (client.link(), body.protocol.take()) else {
             return self.rest(body, client, None);
         };
@@ -381,7 +386,15 @@ impl Connector {
         }
     }
 
+    /// Ends an attempt, if one is under way, that has come to nothing.
     fn leave_phase(&self, body: &mut Body) {
+        if matches!(body.phase, Phase::Resolving { .. } | Phase::Racing { .. }) {
+            self.book.page(0).failed();
+        }
+        self.clear_phase(body);
+    }
+
+    fn clear_phase(&self, body: &mut Body) {
         if let Some(timer) = body.timer.take() {
             self.seat.home().disarm(timer);
         }

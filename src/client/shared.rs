@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
+use log::Level;
 use uuid::Uuid;
 
 use super::State;
@@ -11,17 +12,20 @@ use super::connector::{Command, Connector};
 use super::events::Events;
 use crate::error::{Error, Result};
 use crate::net::Address;
-use crate::service::{Attached, Ending, Inner, Seat, Watched, contain};
+use crate::service::{Account, Attached, Ending, Inner, Seat, Watched, contain, note, severity};
 use crate::session::{
-    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
+    Sessions,
 };
+
+const TARGET: &str = "sockeye::client";
 
 pub(super) struct Shared {
     pub(super) id: Uuid,
     service: Arc<Inner>,
     events: Box<dyn Events>,
     queue_while_down: usize,
-    counters: Counters,
+    book: Arc<Account<Book>>,
     progress: Watched<Progress>,
     connector: OnceLock<Arc<Connector>>,
     /// The handles hold it, and it holds this.
@@ -63,7 +67,7 @@ impl Shared {
             service: Arc::clone(&service),
             events: builder.events,
             queue_while_down: builder.queue_while_down,
-            counters: Counters::default(),
+            book: Arc::new(Books::of(&service).for_client()),
             progress: Watched::new(progress),
             connector: OnceLock::new(),
             link: OnceLock::new(),
@@ -158,8 +162,12 @@ impl Shared {
         self.service.wait(&self.progress, Some(deadline), done)
     }
 
-    pub(super) fn stats(&self) -> crate::session::Stats {
-        Counters::sum([&self.counters])
+    pub(super) fn metrics(&self) -> Sessions {
+        self.book.read()
+    }
+
+    pub(super) fn book(&self) -> &Arc<Account<Book>> {
+        &self.book
     }
 
     pub(super) fn set_state(&self, state: State, failure: Option<Error>) {
@@ -178,8 +186,9 @@ impl Shared {
     }
 
     pub(super) fn report(&self, error: &Error) {
-        log::debug!(target: "sockeye::client", "{error}");
-        self.tell(|events| events.on_error(error));
+        let level = severity(error, Level::Debug);
+        note(level, || log::log!(target: TARGET, level, client:% = self.id; "{error}"));
+        self.failed(error);
     }
 
     fn command(&self, command: Command) {
@@ -231,11 +240,12 @@ impl Owner for Shared {
     }
 
     fn failed(&self, error: &Error) {
-        self.report(error);
+        self.book.fault(error);
+        self.tell(|events| events.on_error(error));
     }
 
-    fn counters(&self, _home: usize) -> &Counters {
-        &self.counters
+    fn book(&self) -> &Book {
+        &self.book
     }
 
     fn gate(&self) -> Gate {

@@ -76,7 +76,7 @@ pub enum ErrorKind {
     OutOfResources,
     /// A callback panicked; the error's text holds its message.
     Panicked,
-    /// The protocol does not allow it: a message too long for its codec, say.
+    /// It is not allowed as it is: a message too long for its codec, say, or a name that is taken.
     Invalid,
     /// The platform does not offer it.
     Unsupported,
@@ -188,7 +188,7 @@ impl ErrorKind {
             Self::LimitReached => "the limit is reached",
             Self::OutOfResources => "out of file descriptors or memory",
             Self::Panicked => "a callback panicked",
-            Self::Invalid => "the protocol does not allow it",
+            Self::Invalid => "it is not allowed",
             Self::Unsupported => "the platform does not offer it",
             Self::Tls => "TLS failed",
             Self::Io => "the operating system failed",

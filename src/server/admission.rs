@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use log::Level;
+
 use super::Refusal;
 use super::direct::Direct;
 use super::filter::Filter;
-use super::shared::{Reserved, Shared};
+use super::shared::{Reserved, Shared, TARGET};
 use crate::error::Error;
 use crate::net::proxy::{Expected, Preface};
 use crate::net::{Endpoint, Stream, Transport};
-use crate::service::{Ending, Home, Seat, contain};
+use crate::service::{Ending, Home, Seat, contain, note};
 use crate::session::{Admitted, CloseReason, Gate, Link, Owner, Parts, Permit, Place};
 
 /// How a peer's connection begins.
@@ -84,6 +86,7 @@ impl Shared {
     }
 
     fn link(self: &Arc<Self>, home: &Arc<Home>) -> Arc<Link> {
+        self.book.begun();
         let (link, _) = self.everyone.insert(home.index(), |slot| {
             Link::new(Parts {
                 seat: Seat::new(home),
@@ -114,10 +117,7 @@ impl Shared {
             return None;
         };
         match self.transport(stream) {
-            Ok(transport) => {
-                self.accepted.fetch_add(1, Ordering::Relaxed);
-                Some(Admitted { transport, protocol, permits })
-            }
+            Ok(transport) => Some(Admitted { transport, protocol, permits }),
             Err(error) => {
                 self.report(&error.on(peer));
                 self.give_back(permits);
@@ -173,8 +173,10 @@ impl Shared {
 
     fn refuse(&self, stream: Stream, peer: &Endpoint, refusal: &Refusal) {
         // Not more than a word at a low level: a flood must not become one of the log.
-        log::debug!(target: "sockeye::server", "refused {peer}: {refusal}");
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        note(Level::Debug, || {
+            log::debug!(target: TARGET, server:% = self.id, peer:% = peer; "refused: {refusal}");
+        });
+        self.book.refused();
         stream.abort();
         self.tell(|events| events.on_refused(peer, refusal));
     }

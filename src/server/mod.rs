@@ -25,7 +25,7 @@ pub use refusal::Refusal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::Endpoint;
 use crate::service::{Attached, Ending, Service, deadline};
-use crate::session::{CloseReason, Group, Handle, Rooms, Sent, ServerProtocol, Stats};
+use crate::session::{CloseReason, Group, Handle, Rooms, Sent, ServerProtocol, Sessions};
 use shared::{STOP_LIMIT, Shared};
 
 /// What happens to a connection that would be one too many.
@@ -49,20 +49,6 @@ pub enum Acceptors {
     /// though not evenly. Needs a system that has it (not Windows). A Unix socket cannot be bound
     /// twice, so that its acceptors share the one there is.
     OnePerLoop,
-}
-
-/// What a server has counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Traffic {
-    /// Connections now.
-    pub connections: usize,
-    /// Connections accepted since the beginning.
-    pub accepted: u64,
-    /// Connections refused since the beginning.
-    pub refused: u64,
-    /// Sums over all sessions since the beginning.
-    pub stats: Stats,
 }
 
 /// A server on a [`Service`]: listens, and runs a handler for every connection.
@@ -259,8 +245,16 @@ impl Server {
     }
 
     /// What has been counted so far, over all sessions there have been.
-    pub fn traffic(&self) -> Traffic {
-        self.0.shared.traffic()
+    ///
+    /// On any thread. It takes no lock, and some microseconds for each of the service's loops.
+    pub fn metrics(&self) -> Sessions {
+        self.0.shared.metrics()
+    }
+
+    /// Reads the metrics while there is a server.
+    pub(crate) fn observe(&self) -> impl Fn() -> Option<Sessions> + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.0.shared);
+        move || shared.upgrade().map(|shared| shared.metrics())
     }
 
     fn error(&self, kind: ErrorKind, attempt: &'static str) -> Error {

@@ -1,26 +1,31 @@
 //! What a server's handles, acceptors and sessions share.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use log::Level;
 use uuid::Uuid;
 
+use super::Overload;
 use super::acceptor::Acceptor;
 use super::builder::Builder;
 use super::events::Events;
 use super::filter::Filter;
 use super::listening::Binding;
-use super::{Overload, Traffic};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::proxy::ProxyProtocol;
 use crate::net::{Endpoint, Sockets, Stream};
-use crate::service::{Attached, Ending, Home, Inner, Watched, contain, lock};
-use crate::session::{
-    Admitted, CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
-    RoomLimits, Rooms, ServerProtocol, Terms, place,
+use crate::service::{
+    Account, Attached, Ending, Home, Inner, Watched, contain, lock, note, severity,
 };
+use crate::session::{
+    Admitted, Book, Books, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Place, Protocol,
+    RoomLimits, Rooms, ServerProtocol, Sessions, Terms, place,
+};
+
+pub(super) const TARGET: &str = "sockeye::server";
 
 pub(super) struct Shared {
     this: Weak<Self>,
@@ -39,12 +44,10 @@ pub(super) struct Shared {
     pub(super) overload: Overload,
     pub(super) everyone: Group,
     pub(super) rooms: Rooms,
-    counters: Box<[Counters]>,
+    pub(super) book: Account<Book>,
     connections: AtomicUsize,
     /// An acceptor has found no place.
     turned_away: AtomicBool,
-    pub(super) accepted: AtomicU64,
-    pub(super) refused: AtomicU64,
     next_home: AtomicUsize,
     /// Sessions that come in the middle of a shutdown end at once.
     pub(super) ending: AtomicBool,
@@ -79,11 +82,9 @@ impl Shared {
             overload: builder.overload,
             everyone: group(service),
             rooms: rooms(service, builder.rooms),
-            counters: service.homes().iter().map(|_| Counters::default()).collect(),
+            book: Books::of(service).for_server(service.homes().len()),
             connections: AtomicUsize::new(0),
             turned_away: AtomicBool::new(false),
-            accepted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
             next_home: AtomicUsize::new(0),
             ending: AtomicBool::new(false),
             binding: Mutex::new(binding),
@@ -117,6 +118,11 @@ impl Shared {
             }
         }
         self.state.update(|state| state.wanted = true);
+        for address in &endpoints {
+            note(Level::Debug, || {
+                log::debug!(target: TARGET, server:% = self.id, address:% = address; "listens");
+            });
+        }
         self.tell(|events| events.on_started(&endpoints));
         Ok(())
     }
@@ -179,13 +185,8 @@ impl Shared {
         self.everyone.get(home, slot).filter(|link| link.id() == id).map(Handle::new)
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
-        Traffic {
-            connections: self.connections(),
-            accepted: self.accepted.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            stats: Counters::sum(&self.counters),
-        }
+    pub(super) fn metrics(&self) -> Sessions {
+        self.book.read()
     }
 
     pub(super) fn next_home(&self) -> &Arc<Home> {
@@ -230,14 +231,18 @@ impl Shared {
             state.running == 0
         });
         if stopped {
+            note(Level::Debug, || {
+                log::debug!(target: TARGET, server:% = self.id; "does not listen any more");
+            });
             self.tell(|events| events.on_stopped());
         }
     }
 
     /// Tells of an error that no session can be told of.
     pub(super) fn report(&self, error: &Error) {
-        log::warn!(target: "sockeye::server", "{error}");
-        self.tell(|events| events.on_error(error));
+        let level = severity(error, Level::Warn);
+        note(level, || log::log!(target: TARGET, level, server:% = self.id; "{error}"));
+        self.failed(error);
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Events)) {
@@ -306,11 +311,12 @@ impl Owner for Shared {
     }
 
     fn failed(&self, error: &Error) {
-        self.report(error);
+        self.book.fault(error);
+        self.tell(|events| events.on_error(error));
     }
 
-    fn counters(&self, home: usize) -> &Counters {
-        &self.counters[home]
+    fn book(&self) -> &Book {
+        &self.book
     }
 
     fn gate(&self) -> Gate {

@@ -10,6 +10,9 @@ use mio::{Events, Poll, Registry, Token, Waker};
 use slab::Slab;
 
 use super::current;
+use super::histogram::Histogram;
+use super::lag::Lag;
+use super::ledger::Ledger;
 use super::locks::lock;
 use super::panics::contain;
 use super::queue::{RunQueue, Wake};
@@ -31,11 +34,16 @@ pub(crate) struct Home {
     waker: Waker,
     sources: Mutex<Slab<Arc<dyn Task>>>,
     timers: Timers,
+    /// How long its workers' turns take; a share for each worker.
+    pub(super) turns: Arc<Ledger<Histogram>>,
+    /// Written by whoever polls.
+    pub(super) lag: Histogram,
 }
 
 struct Poller {
     poll: Poll,
     events: Events,
+    lag: Lag,
 }
 
 /// How long a worker is ready to wait for events.
@@ -65,11 +73,17 @@ impl Home {
             service,
             index,
             queue: RunQueue::new(workers),
-            poller: Mutex::new(Poller { poll, events: Events::with_capacity(EVENTS) }),
+            poller: Mutex::new(Poller {
+                poll,
+                events: Events::with_capacity(EVENTS),
+                lag: Lag::new(Instant::now()),
+            }),
             registry,
             waker,
             sources: Mutex::new(Slab::new()),
             timers: Timers::new(),
+            turns: Arc::new(Ledger::new()),
+            lag: Histogram::new(),
         })
     }
 
@@ -173,31 +187,51 @@ impl Home {
     /// Keeps all workers awake, so that they see that the service halts; or lets them sleep again.
     pub(super) fn set_halt(&self, halt: bool) {
         if !halt {
+            self.forget_lag();
             self.queue.resume();
         } else if self.queue.halt() {
             self.ring();
         }
     }
 
-    /// Polls, unless another worker does. What became ready is appended to `polled`, to be run.
+    /// While the service was stopped, nobody was to look.
+    fn forget_lag(&self) {
+        // Who polls still, of a run that could not be ended, looks.
+        if let Ok(mut poller) = self.poller.try_lock() {
+            poller.lag = Lag::new(Instant::now());
+        }
+    }
+
+    /// Polls, unless another worker does. What became ready is appended to `polled`, to be run. Says
+    /// when the turn before has ended: ahead of a sleep, which may last.
     pub(super) fn poll(
         &self,
         patience: Patience,
         polled: &mut VecDeque<Arc<dyn Task>>,
         now: &mut Instant,
+        mut ended: impl FnMut(Instant),
     ) -> bool {
         let mut poller = match self.poller.try_lock() {
             Ok(poller) => poller,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return false,
         };
-        let Poller { poll, events } = &mut *poller;
-        let timeout = self.timeout(patience);
+        let Poller { poll, events, lag } = &mut *poller;
+        let (timeout, asleep) = self.timeout(patience);
+        if let Some(asleep) = asleep {
+            ended(asleep);
+            lag.sample(asleep, asleep, &self.lag);
+        }
         let outcome = poll.poll(events, timeout);
         if patience.may_sleep() {
             self.queue.poller_wakes();
         }
         *now = Instant::now();
+        // Who may not sleep has an answer at once, and needs no other reading of the clock.
+        if asleep.is_none() {
+            ended(*now);
+        }
+        lag.sample(asleep.unwrap_or(*now), *now, &self.lag);
         match outcome {
             Ok(()) => self.collect(events, polled),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -211,22 +245,24 @@ impl Home {
         true
     }
 
-    fn timeout(&self, patience: Patience) -> Option<Duration> {
+    /// How long the poller may sleep, and, if it may, since when.
+    fn timeout(&self, patience: Patience) -> (Option<Duration>, Option<Instant>) {
         if !patience.may_sleep() {
-            return Some(Duration::ZERO);
+            return (Some(Duration::ZERO), None);
         }
         let limit = match patience {
             Patience::For(limit) => Some(limit),
             Patience::None | Patience::Forever => None,
         };
         if !self.queue.poller_sleeps() {
-            return Some(Duration::ZERO);
+            return (Some(Duration::ZERO), None);
         }
+        let now = Instant::now();
         // After `poller_sleeps`: a timer armed from here on sees a sleeping poller and rings.
-        let timer = self.timers.announce();
+        let timer = self.timers.announce(now);
         let limit =
             limit.map_or(timer, |limit| Some(timer.map_or(limit, |timer| timer.min(limit))));
-        limit.map(|limit| limit.min(LONGEST))
+        (limit.map(|limit| limit.min(LONGEST)), Some(now))
     }
 
     fn collect(&self, events: &Events, polled: &mut VecDeque<Arc<dyn Task>>) {

@@ -1,5 +1,9 @@
 //! The service's own callbacks.
 
+use log::Level;
+
+use super::faults::Faults;
+use super::journal::note;
 use super::panics::contain;
 use crate::error::Error;
 
@@ -16,6 +20,8 @@ pub(super) struct Hooks {
     pub(super) stopped: Option<Hook>,
     pub(super) idle: Option<Hook>,
     pub(super) error: Option<ErrorHook>,
+    /// What `error` has been told of.
+    pub(super) faults: Faults,
 }
 
 impl Hooks {
@@ -47,10 +53,11 @@ impl Hooks {
 
     /// Tells of an error that has no caller to go to.
     pub(super) fn error(&self, error: &Error) {
-        log::error!(target: "sockeye::service", "{error}");
+        self.faults.count(error);
+        note(Level::Error, || log::error!(target: "sockeye::service", "{error}"));
         let Some(hook) = &self.error else { return };
         if let Err(panic) = contain("run on_error", || hook(error)) {
-            log::error!(target: "sockeye::service", "{panic}");
+            note(Level::Error, || log::error!(target: "sockeye::service", "{panic}"));
         }
     }
 

@@ -242,6 +242,11 @@ impl Inner {
         self.jobs.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Jobs posted and not done.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed)
+    }
+
     pub(super) fn job_done(&self) {
         if self.jobs.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.idle.update(|()| ());

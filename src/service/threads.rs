@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use log::Level;
+
 use super::current::Current;
 use super::deadline::deadline;
 use super::inner::{Ending, Inner, Lifecycle, State};
+use super::journal::note;
 use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -25,6 +28,10 @@ pub(super) fn start(service: &Arc<Inner>) -> Result<()> {
         }
     }
     service.lifecycle.update(|lifecycle| lifecycle.state = State::Running);
+    note(Level::Debug, || {
+        let threads = service.lifecycle.lock().threads;
+        log::debug!(target: "sockeye::service", threads; "started");
+    });
     service.hooks().started();
     Ok(())
 }
@@ -161,6 +168,7 @@ fn halt(service: &Arc<Inner>, deadline: Instant) -> bool {
         lifecycle.state = State::Stopped;
         lifecycle.stops += 1;
     });
+    note(Level::Debug, || log::debug!(target: "sockeye::service", in_time = ended; "stopped"));
     service.hooks().stopped();
     ended
 }

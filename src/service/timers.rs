@@ -54,13 +54,13 @@ impl Timers {
     }
 
     /// How long the poller may sleep; it does so from now on.
-    pub(super) fn announce(&self) -> Option<Duration> {
+    pub(super) fn announce(&self, now: Instant) -> Option<Duration> {
         let mut state = lock(&self.state);
         let next = state.wheel.next();
         state.announced = next.unwrap_or(u64::MAX);
         drop(state);
         let due = self.epoch.checked_add(Duration::from_millis(next?))?;
-        Some(due.saturating_duration_since(Instant::now()))
+        Some(due.saturating_duration_since(now))
     }
 
     /// Hands out what is due. `fire` runs without a lock.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::current::Current;
+use super::histogram::Histogram;
 use super::home::{Home, Patience};
 use super::inner::Inner;
+use super::ledger::{Account, Ledger};
 use super::panics::contain;
 use super::strand::{Next, Task};
 
@@ -35,11 +37,17 @@ pub(crate) struct Worker {
     /// The same for tasks that handle datagrams, whose buffers are of another kind.
     pub(crate) datagrams: Option<Box<dyn std::any::Any + Send>>,
     now: Instant,
+    /// How long its turns take. A turn on the spot is part of another one.
+    turns: Option<Account<Histogram>>,
 }
 
 impl Worker {
     pub(super) fn new(home: &Arc<Home>) -> Self {
-        Self { read_buffer: vec![0; READ_BUFFER].into(), ..Self::on_the_spot(home) }
+        Self {
+            read_buffer: vec![0; READ_BUFFER].into(),
+            turns: Some(Ledger::open(&home.turns, Histogram::new())),
+            ..Self::on_the_spot(home)
+        }
     }
 
     /// For a turn inside of another one (`dispatch`): without buffers.
@@ -52,6 +60,7 @@ impl Worker {
             spare: None,
             datagrams: None,
             now: Instant::now(),
+            turns: None,
         }
     }
 
@@ -68,7 +77,7 @@ impl Worker {
             if busy && !worked {
                 service.hooks().idle();
             }
-            self.poll(if busy { Patience::None } else { Patience::Forever });
+            self.poll(if busy { Patience::None } else { Patience::Forever }, worked);
         }
         self.put_down();
     }
@@ -81,12 +90,18 @@ impl Worker {
     /// One round on the caller's thread: true when there was something to do.
     pub(super) fn run_once(&mut self, service: &Inner, within: Duration) -> bool {
         let _current = Current::enter(service.id(), self.home.index());
+        // What the program did since the last round is no turn of the loop's.
+        self.now = Instant::now();
         if self.work(service) {
-            self.poll(Patience::None);
+            self.poll(Patience::None, true);
             return true;
         }
-        self.poll(Patience::For(within));
-        self.work(service)
+        self.poll(Patience::For(within), false);
+        let worked = self.work(service);
+        if worked {
+            measure(self.turns.as_ref(), self.now, Instant::now());
+        }
+        worked
     }
 
     /// Runs what is queued, within a budget; false when there was nothing. A task that has used up
@@ -119,18 +134,33 @@ impl Worker {
         next
     }
 
-    fn poll(&mut self, patience: Patience) {
+    /// Ends a turn, in which there was something to do if it `worked`.
+    fn poll(&mut self, patience: Patience, worked: bool) {
         let patience = if self.local.is_empty() { patience } else { Patience::None };
-        if self.home.poll(patience, &mut self.polled, &mut self.now) {
+        let begun = self.now;
+        let ended = |at: Instant| {
+            if worked {
+                measure(self.turns.as_ref(), begun, at);
+            }
+        };
+        if self.home.poll(patience, &mut self.polled, &mut self.now, ended) {
             self.home.queue().push_polled(&mut self.polled);
             return;
         }
-        if self.now.elapsed() >= BLOCKING {
+        let now = Instant::now();
+        ended(now);
+        if now.saturating_duration_since(begun) >= BLOCKING {
             self.home.queue().be_eager();
         }
         if patience != Patience::None {
             self.home.queue().wait();
         }
         self.now = Instant::now();
+    }
+}
+
+fn measure(turns: Option<&Account<Histogram>>, begun: Instant, ended: Instant) {
+    if let Some(turns) = turns {
+        turns.record_alone(ended.saturating_duration_since(begun), 1);
     }
 }

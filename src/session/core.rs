@@ -77,6 +77,8 @@ pub(super) struct Lent {
     pub(super) change: Stats,
     /// When the turn began, as its worker knows.
     pub(super) now: Option<Instant>,
+    /// Bytes in the queue, as its owner has counted them.
+    pub(super) queued: usize,
 }
 
 /// What few sessions need.
@@ -93,6 +95,8 @@ pub(super) struct Extras {
     pub(super) early: Vec<u8>,
     /// What it has said.
     pub(super) header: Option<Box<Header>>,
+    /// Since when hands are shaken.
+    pub(super) shaking: Option<Instant>,
     /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,
 }

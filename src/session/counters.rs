@@ -19,9 +19,8 @@ pub struct Stats {
     pub dropped: u64,
 }
 
-/// One home's share of an owner's counters, alone on its cache line.
+/// One home's share of an owner's counters.
 #[derive(Default)]
-#[repr(align(128))]
 pub(crate) struct Counters(Tally);
 
 impl Counters {
@@ -99,18 +98,18 @@ impl Tally {
     }
 }
 
-/// A moment that any thread may read, in milliseconds since another one; 0: never.
+/// A moment that any thread may read, in microseconds since another one; 0: never.
 #[derive(Default)]
 pub(crate) struct Moment(AtomicU64);
 
 impl Moment {
     pub(crate) fn set(&self, epoch: Instant, now: Instant) {
-        let since = now.saturating_duration_since(epoch).as_millis();
+        let since = now.saturating_duration_since(epoch).as_micros();
         self.0.store(u64::try_from(since).unwrap_or(u64::MAX - 1) + 1, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self, epoch: Instant) -> Option<Instant> {
         let since = self.0.load(Ordering::Relaxed).checked_sub(1)?;
-        epoch.checked_add(Duration::from_millis(since))
+        epoch.checked_add(Duration::from_micros(since))
     }
 }

@@ -83,9 +83,9 @@ impl Link {
         }
         core.phase = Phase::Handshaking;
         let limit = later(now, self.terms.handshake);
-        let deadline = &mut core.extras().deadline;
-        let due = deadline.map_or(limit, |deadline| deadline.min(limit));
-        *deadline = Some(due);
+        let extras = core.extras();
+        let due = extras.deadline.map_or(limit, |deadline| deadline.min(limit));
+        (extras.shaking, extras.deadline) = (Some(now), Some(due));
         core.timer = home.arm(due, self.arc());
     }
 
@@ -124,6 +124,9 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             self.seat.home().disarm(timer);
         }
+        if let Some(since) = core.extras.as_ref().and_then(|extras| extras.shaking) {
+            self.page().shaken_hands(since.elapsed());
+        }
         core.forget_deadline();
         core.phase = Phase::Open;
         core.unread = more;
@@ -137,6 +140,8 @@ impl Link {
         self.connected.set(self.epoch(), now);
         self.active.set(self.epoch(), now);
         core.opened = true;
+        self.page().opened();
+        self.note_opened();
         if let Some(idle) = self.terms.idle {
             let home = self.seat.home();
             core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::belongings::Belongings;
+use super::book::Page;
 use super::core::{Core, Phase};
 use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Job, Mailbox, Message, Watch};
@@ -266,8 +267,12 @@ impl Link {
 
     fn drop_messages(&self, dropped: u64) {
         self.tally.drop_messages(dropped);
-        let home = self.seat.home().index();
-        self.owner.counters(home).add(&Stats { dropped, ..Stats::default() });
+        self.page().add(&Stats { dropped, ..Stats::default() });
+    }
+
+    /// Where its owner counts it.
+    pub(super) fn page(&self) -> &Page {
+        self.owner.book().page(self.seat.home().index())
     }
 }
 

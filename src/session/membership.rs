@@ -118,7 +118,7 @@ impl Session<'_> {
     /// Joins a room on behalf of a handle, whose caller has gone.
     fn join_room_later(&mut self, name: &str) {
         if let Err(error) = self.join_room(name) {
-            self.link.owner.failed(&error);
+            self.link.fail(&error);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! enum of `net`.
 
 mod belongings;
+mod book;
 mod chain;
 mod core;
 mod counters;
@@ -13,6 +14,7 @@ mod group;
 mod handle;
 mod id;
 mod key;
+mod kind;
 mod limits;
 mod link;
 mod mailbox;
@@ -24,10 +26,12 @@ mod permit;
 mod preface;
 mod protocol;
 mod reason;
+mod records;
 mod rooms;
 mod sent;
 #[expect(clippy::module_inception, reason = "the session is the folder's main type")]
 mod session;
+mod sessions;
 mod shard;
 mod stack;
 mod terms;
@@ -45,9 +49,10 @@ pub use reason::{CloseReason, Limit};
 pub use rooms::Rooms;
 pub use sent::Sent;
 pub use session::Session;
+pub use sessions::{Closed, Sessions};
 pub use stack::{ClientProtocol, ServerProtocol};
 
-pub(crate) use counters::Counters;
+pub(crate) use book::{Book, Books};
 pub(crate) use id::{Ids, Place, place};
 pub(crate) use link::{Link, Parts};
 pub(crate) use mailbox::{Gate, Job};

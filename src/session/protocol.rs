@@ -1,6 +1,6 @@
 //! What a session needs of the protocol it speaks, and of the server or client it belongs to.
 
-use super::counters::Counters;
+use super::book::Book;
 use super::link::Link;
 use super::mailbox::Gate;
 use super::{CloseReason, Group, Handle, Permit, Rooms, Session};
@@ -101,9 +101,9 @@ pub(crate) trait Owner: Send + Sync {
         None
     }
 
-    /// A connection failed before it opened, or a callback panicked.
+    /// A connection failed before it opened, or a callback panicked; the log has been told.
     fn failed(&self, error: &Error);
 
-    /// Where the sessions of one home are counted.
-    fn counters(&self, home: usize) -> &Counters;
+    /// Where its sessions are counted.
+    fn book(&self) -> &Book;
 }

@@ -211,7 +211,7 @@ impl<'a> Session<'a> {
     /// Sends on behalf of a handle, whose caller has gone.
     pub(super) fn send_descriptors_later(&mut self, data: &[u8], descriptors: Vec<Descriptor>) {
         if let Err(error) = self.send_with_descriptors(data, descriptors) {
-            self.link.owner.failed(&error);
+            self.link.fail(&error);
         }
     }
 

@@ -7,7 +7,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::core::{Core, Extras, Lent, Phase};
 use super::counters::Stats;
@@ -311,22 +311,28 @@ impl Link {
     }
 
     fn panicked(&self, core: &mut Core, protocol: &mut dyn Protocol, error: Error) {
-        self.owner.failed(&error);
+        self.fail(&error);
         let tell = || protocol.on_error(&mut Session::new(core, self), &error);
         if let Err(second) = contain("run on_error", tell) {
-            self.owner.failed(&second);
+            self.fail(&second);
         }
         core.die(CloseReason::Panic(error), Ending::Abrupt);
     }
 
     /// Makes the turn's counts visible.
     fn publish(&self, core: &mut Core, now: Instant) {
-        let change = std::mem::take(&mut core.lent().change);
+        let queued = core.queue_len();
+        let lent = core.lent();
+        let change = std::mem::take(&mut lent.change);
+        let before = std::mem::replace(&mut lent.queued, queued);
+        if before != queued {
+            self.page().queued(before, queued);
+        }
         if change == Stats::default() {
             return;
         }
         self.tally.add(&change);
-        self.owner.counters(self.seat.home().index()).add(&change);
+        self.page().add(&change);
         if change.bytes_received > 0 || change.bytes_sent > 0 {
             self.active.set(self.epoch(), now);
         }
@@ -337,6 +343,8 @@ impl Link {
         let home = self.seat.home();
         let reason = core.reason.take().unwrap_or(CloseReason::Local);
         let opened = core.opened;
+        self.count_end(&reason, opened);
+        self.note_end(&reason, opened);
         if opened {
             self.owner.closing(&Handle::new(self.arc()), &reason);
         } else if !reason.is_asked() {
@@ -362,17 +370,27 @@ impl Link {
         if let Some(protocol) = protocol.as_mut().filter(|_| opened) {
             let close = || protocol.on_close(&mut Session::new(core, self), &reason);
             if let Err(error) = contain("run on_close", close) {
-                self.owner.failed(&error);
+                self.fail(&error);
             }
         }
         let (lent, extras) = (core.lent.take(), core.extras.take());
         *core = Core { lent, ..Core::new() };
-        core.lent().out.clear();
+        let lent = core.lent();
+        lent.out.clear();
+        self.page().queued(std::mem::take(&mut lent.queued), 0);
         self.let_go(extras);
         self.forget_values();
         self.queued.store(0, Ordering::Relaxed);
         self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         self.service.ended();
+    }
+
+    fn count_end(&self, reason: &CloseReason, opened: bool) {
+        if !opened {
+            return self.page().failed();
+        }
+        let since = self.connected.get(self.epoch());
+        self.page().closed(reason, since.map_or(Duration::ZERO, |since| since.elapsed()));
     }
 
     fn not_opened(&self, reason: &CloseReason) -> Error {
@@ -413,7 +431,7 @@ impl Link {
     /// What programs own may panic when it is dropped, too.
     fn drop_fenced<T>(&self, what: &'static str, value: T) {
         if let Err(error) = contain(what, || drop(value)) {
-            self.owner.failed(&error);
+            self.fail(&error);
         }
     }
 

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::net::{Stream, memory};
 use crate::service::{Attached, Ending, Inner, Seat, contain, lock};
 use crate::session::{
-    CloseReason, Counters, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol,
-    RoomLimits, Rooms, ServerProtocol, Terms, place,
+    Book, CloseReason, Gate, Group, Handle, Ids, Link, Owner, Parts, Place, Protocol, RoomLimits,
+    Rooms, ServerProtocol, Terms, place,
 };
 
 pub(super) struct StandIn {
@@ -17,7 +17,7 @@ pub(super) struct StandIn {
     ids: Arc<Ids>,
     role: Role,
     terms: Arc<Terms>,
-    counters: Counters,
+    book: Book,
     /// The session, of which its service takes care while it is connected.
     link: Mutex<Weak<Link>>,
     closed: Mutex<Option<CloseReason>>,
@@ -61,7 +61,7 @@ impl StandIn {
             ids: service.shared(Ids::new),
             role,
             terms,
-            counters: Counters::default(),
+            book: Book::default(),
             link: Mutex::default(),
             closed: Mutex::default(),
         });
@@ -188,7 +188,7 @@ impl Owner for StandIn {
         self.service.report(error);
     }
 
-    fn counters(&self, _home: usize) -> &Counters {
-        &self.counters
+    fn book(&self) -> &Book {
+        &self.book
     }
 }

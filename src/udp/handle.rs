@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -25,6 +25,10 @@ pub struct Handle(Arc<Port>);
 impl Handle {
     pub(super) fn new(port: Arc<Port>) -> Self {
         Self(port)
+    }
+
+    pub(super) fn downgrade(&self) -> Weak<Port> {
+        Arc::downgrade(&self.0)
     }
 
     /// Sends a datagram to the peer that the socket is connected to; the bytes are copied.

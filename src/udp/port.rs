@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
+use log::Level;
+
 use super::backlog::Backlog;
 use super::core::{Core, Phase};
 use super::mailbox::Mailbox;
@@ -14,8 +16,12 @@ use super::stats::Tally;
 use super::{Handler, Limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{DatagramSocket, MulticastGroup, UdpOptions};
-use crate::service::{Attached, Ending, Inner, Ready, Seat, Task, Watched, contain, lock};
+use crate::service::{
+    Account, Attached, Ending, Inner, Ready, Seat, Task, Watched, contain, lock, note, severity,
+};
 use crate::{CloseReason, Sent};
+
+const TARGET: &str = "sockeye::udp";
 
 pub(super) struct Port {
     pub(super) seat: Seat,
@@ -26,7 +32,7 @@ pub(super) struct Port {
     pub(super) body: Mutex<Body>,
     pub(super) mailbox: Mailbox,
     pub(super) backlog: Backlog,
-    pub(super) tally: Tally,
+    pub(super) tally: Account<Tally>,
     place: Mutex<Place>,
     life: Watched<Life>,
 }
@@ -93,7 +99,7 @@ impl Port {
             body: Mutex::new(Body { core: Core::new(), handler: Some(handler) }),
             mailbox: Mailbox::new(),
             backlog: Backlog::new(),
-            tally: Tally::default(),
+            tally: Tally::open(service),
             place: Mutex::new(Place { socket: None, local, groups }),
             life: Watched::new(Life { stage: Stage::Closed, wanted: true, reason: None }),
         });
@@ -201,12 +207,21 @@ impl Port {
 
     /// Tells of an error that the handler cannot be told of.
     pub(super) fn report(&self, error: &Error) {
-        log::warn!(target: "sockeye::udp", "{error}");
+        let level = severity(error, Level::Warn);
+        note(level, || {
+            log::log!(target: TARGET, level, socket:% = self.local_addr(); "{error}");
+        });
         self.service.report(error);
     }
 
     /// The system's socket is closed; true when the handler is to be kept.
     pub(super) fn closed(&self, reason: &CloseReason) -> bool {
+        note(Level::Debug, || {
+            log::debug!(
+                target: TARGET, socket:% = self.local_addr(), reason = reason.name();
+                "closed: {reason}"
+            );
+        });
         self.life.update(|life| {
             let keep = life.wanted && matches!(reason, CloseReason::Shutdown);
             life.stage = if keep { Stage::Suspended } else { Stage::Closed };
@@ -259,6 +274,9 @@ impl Port {
             body.core.die(CloseReason::Local);
         }
         drop(body);
+        note(Level::Debug, || {
+            log::debug!(target: TARGET, socket:% = self.local_addr(); "opened");
+        });
         self.notify();
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::port::Port;
-use super::{Builder, Handle, Handler};
+use super::{Builder, Handle, Handler, Stats};
 use crate::service::Service;
 
 /// A UDP socket on a [`Service`], which can do all that its [`Handle`] can.
@@ -66,6 +66,12 @@ impl Socket {
     /// The service it runs on.
     pub fn service(&self) -> &Service {
         &self.0.service
+    }
+
+    /// Reads what is counted while there is a socket.
+    pub(crate) fn observe(&self) -> impl Fn() -> Option<Stats> + Send + Sync + 'static {
+        let port = self.0.handle.downgrade();
+        move || port.upgrade().map(|port| port.tally.read())
     }
 
     /// The socket for other threads, which does not keep it open.

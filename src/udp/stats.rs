@@ -1,6 +1,9 @@
 //! What is counted.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::service::{Account, Inner, Ledger, Share};
 
 /// Counters of a socket at one moment, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +24,26 @@ pub struct Stats {
     pub errors: u64,
 }
 
+impl Stats {
+    /// The sums over all of a service's sockets, and those there have been.
+    pub(crate) fn of(service: &Inner) -> Self {
+        let mut sum = Self::default();
+        ledger(service).for_each(|tally| sum += tally.read());
+        sum
+    }
+}
+
+impl std::ops::AddAssign for Stats {
+    fn add_assign(&mut self, other: Self) {
+        self.datagrams_received += other.datagrams_received;
+        self.datagrams_sent += other.datagrams_sent;
+        self.bytes_received += other.bytes_received;
+        self.bytes_sent += other.bytes_sent;
+        self.dropped += other.dropped;
+        self.errors += other.errors;
+    }
+}
+
 /// The counters themselves: any thread counts what it drops and what
 /// fails, and only the socket's turn the rest.
 #[derive(Default)]
@@ -34,6 +57,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// That of a socket of the service.
+    pub(super) fn open(service: &Inner) -> Account<Self> {
+        Ledger::open(&ledger(service), Self::default())
+    }
+
     pub(super) fn received(&self, datagrams: u64, bytes: u64) {
         add(&self.datagrams_received, datagrams);
         add(&self.bytes_received, bytes);
@@ -67,6 +95,20 @@ impl Tally {
             errors: read(&self.errors),
         }
     }
+}
+
+impl Share for Tally {
+    fn absorb(&self, other: &Self) {
+        let gone = other.read();
+        self.received(gone.datagrams_received, gone.bytes_received);
+        self.sent(gone.datagrams_sent, gone.bytes_sent);
+        self.dropped(gone.dropped);
+        self.errors.fetch_add(gone.errors, Ordering::Relaxed);
+    }
+}
+
+fn ledger(service: &Inner) -> Arc<Ledger<Tally>> {
+    service.shared(Ledger::new)
 }
 
 /// With one writer no read-modify-write is needed.

@@ -91,7 +91,7 @@ fn a_member_that_does_not_read_misses_messages_under_drop(setting: Setting) {
     let dropped = room.session.stats().dropped;
     assert!(dropped > 0);
     let Room { server, mut lazy, session, .. } = room;
-    assert_eq!(server.traffic().stats.dropped, dropped, "of nobody else");
+    assert_eq!(server.metrics().stats.dropped, dropped, "of nobody else");
     let reading = thread::spawn(move || lazy.receive_to_end());
     session.flush(LIMIT).unwrap();
     assert_eq!(session.send("the last words"), Sent::Queued);

@@ -46,7 +46,7 @@ fn drop_skips_what_does_not_fit_and_counts_it(setting: Setting) {
         handle.flush(LIMIT).unwrap();
         ask(&handle, |_| ());
         assert_eq!(handle.stats().dropped, 3 * round);
-        assert_eq!(server.traffic().stats.dropped, 3 * round);
+        assert_eq!(server.metrics().stats.dropped, 3 * round);
         assert_eq!(handle.stats().messages_sent, 3 * round);
     }
 }
@@ -119,7 +119,7 @@ fn drop_skips_what_a_handle_sends_too(setting: Setting) {
     assert!((50..5000).contains(&accepted.len()), "{} fit", accepted.len());
     let dropped = 5000 - accepted.len() as u64;
     assert_eq!(handle.stats().dropped, dropped);
-    assert_eq!(server.traffic().stats.dropped, dropped);
+    assert_eq!(server.metrics().stats.dropped, dropped);
     let refused = handle.send_within([0; 5001], LIMIT).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::LimitReached, "who waits does not, under this policy");
     let reading = thread::spawn(move || peer.receive_to_end());
@@ -168,7 +168,7 @@ fn disconnect_ends_the_session_after_the_callback_and_sends_nothing_more(setting
     let reason = events.close();
     assert!(matches!(reason, CloseReason::Overflow) && !reason.is_clean(), "{reason:?}");
     assert!(peer.receive_to_reset().is_empty(), "nothing is sent any more");
-    assert_eq!(server.traffic().stats.bytes_sent, 0);
+    assert_eq!(server.metrics().stats.bytes_sent, 0);
 }
 
 fn disconnect_ends_the_session_when_a_handle_meets_the_bound(setting: Setting) {

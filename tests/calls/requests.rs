@@ -298,7 +298,7 @@ fn a_request_that_is_canceled_before_it_is_sent_is_not() {
     let (canceled, reply) = (requests.request("canceled"), requests.request("wanted"));
     drop(canceled);
     assert_eq!(answer(&reply), "wanted");
-    assert_eq!(client.stats().messages_sent, 1);
+    assert_eq!(client.metrics().stats.messages_sent, 1);
     assert_eq!(requests.under_way(), 0);
 }
 
@@ -481,7 +481,7 @@ fn a_service_thread_asks_but_does_not_wait(design: Design) {
     let (refused, reply) = told.recv_timeout(LIMIT).unwrap();
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::WouldDeadlock);
     assert_eq!(answer(&reply), "yes");
-    assert_eq!(client.stats().messages_sent, 1, "the one that could not wait was not sent");
+    assert_eq!(client.metrics().stats.messages_sent, 1, "the one that could not wait was not sent");
 }
 
 fn text_is_asked_and_answered(design: Design) {

@@ -65,7 +65,7 @@ fn a_client_connects_talks_and_ends(setting: Setting) {
     assert_eq!(told.next(), "disconnected: Remote");
     service.stop().unwrap();
     assert!(told.rest().is_empty() && events.rest().is_empty());
-    assert_eq!((client.stats().bytes_sent, client.stats().bytes_received), (5, 8));
+    assert_eq!((client.metrics().stats.bytes_sent, client.metrics().stats.bytes_received), (5, 8));
 }
 
 fn a_client_has_a_session_like_any_other(setting: Setting) {
@@ -418,7 +418,12 @@ struct Asking(Arc<OnceLock<Client>>);
 impl Asking {
     fn ask(&self) {
         if let Some(client) = self.0.get() {
-            let _ = (client.state(), client.is_connected(), client.last_error(), client.stats());
+            let _ = (
+                client.state(),
+                client.is_connected(),
+                client.last_error(),
+                client.metrics().stats,
+            );
             client.handle().send("x");
             client.connect();
         }

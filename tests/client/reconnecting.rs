@@ -333,7 +333,7 @@ fn the_handle_and_the_handler_stay_the_same(setting: Setting) {
         peer.expect("!");
         // Over all connections.
         eventually("all is counted", || handle.stats().bytes_received == 2 * round as u64);
-        assert_eq!(client.stats().bytes_received, 2 * round as u64);
+        assert_eq!(client.metrics().stats.bytes_received, 2 * round as u64);
     }
 }
 
@@ -353,7 +353,7 @@ fn reconnect_closes_and_connects_again(setting: Setting) {
     }
     assert_echoed(&client, &events, "the last round");
     eventually("the others have ended", || server.connections() == 1);
-    assert_eq!(server.traffic().accepted, 6);
+    assert_eq!(server.metrics().begun, 6);
 }
 
 fn reconnect_of_a_client_that_cannot_says_why(setting: Setting) {

@@ -182,7 +182,7 @@ fn what_the_peer_does_against_the_protocol_is_told_before_the_close() {
     assert!(matches!(reason, Some(CloseReason::Protocol(was)) if was == violation));
     let from = peer.handle().peer_addr().unwrap();
     let error = format!(
-        "error cannot read a message from {from}: the protocol does not allow it \
+        "error cannot read a message from {from}: it is not allowed \
          (a length that is no digit)"
     );
     let close = "close the peer has sent a length that is no digit";

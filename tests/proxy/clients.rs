@@ -38,7 +38,7 @@ fn everybody_sees_the_client(setting: Setting) {
         assert!(matches!(world.next(), Told::Close(_)));
         eventually("it is gone", || world.server.connections() == 0);
     }
-    assert_eq!((world.server.traffic().accepted, world.server.traffic().refused), (3, 0));
+    assert_eq!((world.server.metrics().opened, world.server.metrics().refused), (3, 0));
 }
 
 fn a_proxy_that_speaks_for_itself_is_itself(setting: Setting) {
@@ -106,7 +106,7 @@ fn filters_refuse_clients_not_proxies(setting: Setting) {
     let why = "the address is not allowed";
     assert_eq!(world.next(), Told::Refused("192.0.2.7:5".into(), why.into()));
     eventually("its place is free", || world.server.connections() == 0);
-    assert_eq!((world.server.traffic().accepted, world.server.traffic().refused), (0, 1));
+    assert_eq!((world.server.metrics().opened, world.server.metrics().refused), (0, 1));
     Peer::behind(&world.server, &[&line("198.51.100.7:5")]).exchange("hello");
     world.expect_session_of("198.51.100.7:5");
 }
@@ -123,7 +123,7 @@ fn limits_count_clients_not_proxies(setting: Setting) {
     drop(first);
     eventually("the first is gone", || world.server.connections() == 1);
     Peer::behind(&world.server, &[&line("192.0.2.7:7")]).exchange("again");
-    assert_eq!((world.server.traffic().accepted, world.server.traffic().refused), (3, 1));
+    assert_eq!((world.server.metrics().opened, world.server.metrics().refused), (3, 1));
 }
 
 fn without_a_proxy_there_is_no_header(setting: Setting) {

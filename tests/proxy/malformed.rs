@@ -40,8 +40,8 @@ fn what_is_malformed_ends_the_connection_and_is_named(setting: Setting) {
         world.expect_error(ErrorKind::Invalid, &words);
     }
     eventually("all are gone", || world.server.connections() == 0);
-    let traffic = world.server.traffic();
-    assert_eq!((traffic.accepted, traffic.refused), (0, 0));
+    let metrics = world.server.metrics();
+    assert_eq!((metrics.opened, metrics.refused), (0, 0));
     assert_eq!(world.rest(), []);
     Peer::behind(&world.server, &[&line("192.0.2.1:80")]).exchange("the server goes on");
 }

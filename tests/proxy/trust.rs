@@ -49,7 +49,7 @@ fn who_is_not_trusted_is_refused(setting: Setting) {
         peer.receive_to_reset();
         let why = "the address is not that of a trusted proxy";
         assert_eq!(world.next(), Told::Refused(from, why.into()));
-        assert_eq!(world.server.traffic().refused, count);
+        assert_eq!(world.server.metrics().refused, count);
     }
     eventually("no place is taken", || world.server.connections() == 0);
     assert_eq!(world.rest(), []);

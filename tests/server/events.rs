@@ -149,8 +149,8 @@ fn who_is_refused_sees_a_reset_and_gets_no_handler(setting: Setting) {
     welcome.exchange("hello");
     told.expect(&format!("accept {}", welcome.endpoint()));
     told.expect(&format!("make {}", welcome.endpoint()));
-    let traffic = server.traffic();
-    assert_eq!((traffic.accepted, traffic.refused, traffic.connections), (1, 1, 1));
+    let metrics = server.metrics();
+    assert_eq!((metrics.begun, metrics.refused, server.connections()), (1, 1, 1));
 }
 
 /// Panics in every event, after it has told of it; in `on_accept` when it shall.
@@ -268,7 +268,7 @@ fn a_panic_where_the_handler_is_made_resets_that_connection_alone(setting: Setti
     assert!(error.contains(&format!("no handler for {}", first.endpoint())), "{error}");
     // It does not count as a connection, of which only one is allowed here.
     Peer::new(&server).exchange("hello");
-    assert_eq!(server.traffic().refused, 0);
+    assert_eq!(server.metrics().refused, 0);
 }
 
 fn events_of_one_session_name_it(setting: Setting) {
@@ -309,7 +309,7 @@ impl Asking {
             let found = |session: &raw::Handle| server.find(session.id()).is_some();
             let _ = server.sessions().iter().filter(|session| found(session)).count();
             server.multicast("x");
-            let _ = (server.traffic(), server.local_addrs(), server.is_listening());
+            let _ = (server.metrics(), server.local_addrs(), server.is_listening());
             let _ = (server.everyone().len(), server.connections());
         }
         let _ = self.told.send(event);

@@ -60,7 +60,7 @@ fn descriptors_run_out_and_come_back(design: Design) {
         for peer in &mut served {
             peer.exchange("after");
         }
-        assert_eq!((server.connections(), server.traffic().accepted), (6, 6));
+        assert_eq!((server.connections(), server.metrics().begun), (6, 6));
         assert!(errors.try_recv().is_err());
     });
 }

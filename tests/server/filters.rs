@@ -129,7 +129,7 @@ fn a_refusal_gives_back_what_others_have_given(setting: Setting) {
         assert!(peer.receive_to_reset().is_empty());
         list.expect(&["asked a", "asked b", "asked c", "given back a", "given back b"]);
         list.expect(&["refused: not today"]);
-        assert_eq!((server.traffic().refused, server.traffic().accepted), (count, 0));
+        assert_eq!((server.metrics().refused, server.metrics().begun), (count, 0));
     }
     eventually("no place is taken", || server.connections() == 0);
     *refusal.lock().unwrap() = None;
@@ -191,7 +191,7 @@ fn a_filter_that_panics_refuses_and_is_reported(setting: Setting) {
         "given back a",
         "refused: a filter failed",
     ]);
-    assert_eq!(server.traffic().refused, 1);
+    assert_eq!(server.metrics().refused, 1);
 }
 
 /// Its permits panic when they are dropped.
@@ -315,7 +315,7 @@ fn permits_are_given_back_once_in_a_storm(setting: Setting) {
     let count = |count: &AtomicUsize| count.load(Ordering::SeqCst);
     let (given, back) = &*counting.0;
     eventually("all is given back", || server.connections() == 0 && count(given) == count(back));
-    let traffic = server.traffic();
-    assert!(traffic.refused > 0 && traffic.accepted > 0, "{traffic:?}");
-    assert!(traffic.accepted as usize <= count(given) && count(given) <= 123);
+    let metrics = server.metrics();
+    assert!(metrics.refused > 0 && metrics.begun > 0, "{metrics:?}");
+    assert!(metrics.begun as usize <= count(given) && count(given) <= 123);
 }

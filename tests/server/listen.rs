@@ -112,7 +112,7 @@ fn several_addresses_are_all_served(design: Design) {
     for addr in &addrs {
         assert_served(addr.socket_addr().unwrap());
     }
-    assert_eq!(server.traffic().accepted, addrs.len() as u64);
+    assert_eq!(server.metrics().begun, addrs.len() as u64);
 }
 
 fn a_host_name_is_resolved_and_all_its_addresses_are_served(design: Design) {
@@ -221,7 +221,7 @@ fn one_acceptor_per_loop_shares_one_port(design: Design) {
     for peer in &mut peers {
         peer.exchange("hello");
     }
-    assert_eq!((server.connections(), server.traffic().accepted), (64, 64));
+    assert_eq!((server.connections(), server.metrics().begun), (64, 64));
     let addr = addr_of(&server);
     let stopped = server.clone();
     bounded("stop", move || stopped.stop()).unwrap();

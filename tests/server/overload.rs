@@ -44,9 +44,9 @@ fn one_too_many_is_reset_and_counted(setting: Setting) {
         assert!(third.receive_to_reset().is_empty());
         let refusal = server::Refusal::Full { limit: 2 };
         assert_eq!(refused.recv_timeout(LIMIT), Ok((third.endpoint(), refusal)));
-        assert_eq!(server.traffic().refused, count);
+        assert_eq!(server.metrics().refused, count);
     }
-    assert_eq!((server.connections(), server.traffic().accepted), (2, 2));
+    assert_eq!((server.connections(), server.metrics().begun), (2, 2));
     drop(first);
     events.close();
     eventually("there is room", || server.connections() == 1);
@@ -66,11 +66,11 @@ fn one_too_many_waits_until_another_has_ended(setting: Setting) {
     let mut second = Peer::waiting(&server);
     second.send("second");
     first.exchange("first again");
-    assert_eq!((server.connections(), server.traffic().accepted), (1, 1));
+    assert_eq!((server.connections(), server.metrics().begun), (1, 1));
     drop(first);
     second.expect("second");
-    let traffic = server.traffic();
-    assert_eq!((traffic.connections, traffic.accepted, traffic.refused), (1, 2, 0));
+    let metrics = server.metrics();
+    assert_eq!((server.connections(), metrics.begun, metrics.refused), (1, 2, 0));
     events.close();
 }
 
@@ -122,7 +122,7 @@ fn crowd_is_served(setting: Setting, acceptors: Acceptors) {
     waiting.iter().for_each(|_| served.recv_timeout(LIMIT).unwrap());
     waiting.into_iter().for_each(|peer| peer.join().unwrap());
     eventually("all are gone", || server.connections() == 0);
-    assert_eq!((server.traffic().accepted, server.traffic().refused), (30, 0));
+    assert_eq!((server.metrics().begun, server.metrics().refused), (30, 0));
     let most = most.most.load(Ordering::SeqCst);
     assert!((1..=3).contains(&most), "{most} at once");
 }
@@ -179,6 +179,6 @@ fn no_limit_is_exceeded_by_acceptors_that_work_side_by_side(setting: Setting) {
     for mut peer in others {
         peer.receive_to_reset();
     }
-    assert_eq!((server.connections(), server.traffic().refused), (1, 40));
+    assert_eq!((server.connections(), server.metrics().refused), (1, 40));
     drop(first);
 }

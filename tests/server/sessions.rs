@@ -21,7 +21,7 @@ on_all_streams!(
     a_session_reaches_everyone_on_its_server,
     disconnect_all_closes_every_session_and_the_server_goes_on,
     sessions_are_spread_over_the_threads,
-    traffic_is_what_was_exchanged,
+    metrics_are_what_was_exchanged,
     what_is_sent_along_with_the_end_is_counted_too,
     a_server_with_hundreds_of_sessions_serves_each,
 );
@@ -180,10 +180,10 @@ fn sessions_are_spread_over_the_threads(setting: Setting) {
     }
 }
 
-fn traffic_is_what_was_exchanged(setting: Setting) {
+fn metrics_are_what_was_exchanged(setting: Setting) {
     let service = setting.service();
     let server = setting.serve(&service, raw::server(|_| Echo));
-    assert_eq!(server.traffic(), sockeye::Traffic::default());
+    assert_eq!(server.metrics(), sockeye::metrics::Sessions::default());
     let mut random = Random::new();
     let mut total = 0;
     for _ in 0..10 {
@@ -195,13 +195,13 @@ fn traffic_is_what_was_exchanged(setting: Setting) {
         }
     }
     eventually("all are gone", || server.connections() == 0);
-    let traffic = server.traffic();
-    assert_eq!((traffic.accepted, traffic.refused, traffic.connections), (10, 0, 0));
-    assert_eq!(traffic.stats.bytes_received, total);
-    assert_eq!(traffic.stats.bytes_sent, total);
-    assert!(traffic.stats.messages_received >= 50, "at least one for each");
-    assert_eq!(traffic.stats.messages_sent, traffic.stats.messages_received);
-    assert_eq!(traffic.stats.dropped, 0);
+    let metrics = server.metrics();
+    assert_eq!((metrics.begun, metrics.refused, metrics.active()), (10, 0, 0));
+    assert_eq!(metrics.stats.bytes_received, total);
+    assert_eq!(metrics.stats.bytes_sent, total);
+    assert!(metrics.stats.messages_received >= 50, "at least one for each");
+    assert_eq!(metrics.stats.messages_sent, metrics.stats.messages_received);
+    assert_eq!(metrics.stats.dropped, 0);
 }
 
 fn what_is_sent_along_with_the_end_is_counted_too(setting: Setting) {
@@ -218,7 +218,7 @@ fn what_is_sent_along_with_the_end_is_counted_too(setting: Setting) {
     assert_eq!(peer.receive_to_end().len(), 1000);
     events.close();
     eventually("it is gone", || server.connections() == 0);
-    assert_eq!(server.traffic().stats.bytes_sent, 1000);
+    assert_eq!(server.metrics().stats.bytes_sent, 1000);
     assert_eq!(handle.stats().bytes_sent, 1000);
 }
 

@@ -135,7 +135,7 @@ fn a_server_is_started_in_a_callback(design: Design) {
     in_a_callback(&service, move |_| started.start()).unwrap();
     assert!(server.is_listening());
     Peer::new(&server).send("x");
-    eventually("it is accepted", || server.traffic().accepted == 1);
+    eventually("it is accepted", || server.metrics().begun == 1);
 }
 
 fn a_service_is_stopped_in_a_callback(design: Design) {

@@ -324,7 +324,7 @@ fn stats_count_one_session(setting: Setting) {
     drop(peer);
     events.close();
     assert_eq!(handle.stats(), stats, "they outlive it");
-    eventually("the other's are counted", || server.traffic().stats.bytes_received == 1500);
+    eventually("the other's are counted", || server.metrics().stats.bytes_received == 1500);
 }
 
 fn activity_is_told(setting: Setting) {

@@ -227,5 +227,5 @@ fn many_resets_at_random_moments_close_each_session_once(setting: Setting) {
         assert!(if opened { open.insert(id) } else { open.remove(&id) }, "in turn");
     }
     assert!(open.is_empty(), "each has been closed");
-    assert_eq!(server.traffic().accepted, 200);
+    assert_eq!(server.metrics().begun, 200);
 }

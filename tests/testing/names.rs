@@ -61,7 +61,7 @@ fn bytes_come_back(design: Design) {
     client.wait_disconnected(LIMIT).unwrap();
     assert!(matches!(events.close(), CloseReason::Local));
     eventually("the session ends", || server.connections() == 0);
-    assert_eq!(server.traffic().stats.bytes_received, 300_000);
+    assert_eq!(server.metrics().stats.bytes_received, 300_000);
 }
 
 fn both_ends_know_where_they_are(design: Design) {
@@ -187,7 +187,7 @@ fn one_acceptor_per_loop_shares_the_name(design: Design) {
         client.handle().send("hello");
         assert_eq!(events.data(5), b"hello");
     }
-    assert_eq!(server.traffic().accepted, 32);
+    assert_eq!(server.metrics().begun, 32);
     server.restart().unwrap();
     connect(&service, raw::Discard);
 }

@@ -58,6 +58,7 @@ fn an_end_without_a_goodbye_is_told(design: Design) {
         entries.expect(&["data half of it", "close Truncated"]);
         let (_, end) = peer.receive_to_end();
         assert!(matches!(end, End::Cut | End::Goodbye), "{end:?}");
+        assert_eq!(serving.server.metrics().closed.because("truncated"), 1);
         serving.errors.expect_none();
     }
 }

@@ -70,6 +70,7 @@ impl Set {
         }
         self.good.exchange("good");
         eventually("it is gone", || self.serving.server.connections() == 1);
+        assert_eq!(self.serving.server.metrics().closed.because("tls"), 1);
         self.serving.errors.expect_none();
     }
 }

@@ -70,6 +70,9 @@ impl Set {
             self.serving.errors.expect(kind, words);
         }
         eventually("they are gone", || self.serving.server.connections() == 1);
+        let metrics = self.serving.server.metrics();
+        assert_eq!((metrics.opened, metrics.opening(), metrics.active()), (1, 0, 1));
+        assert!(metrics.failed >= count as u64 && metrics.failed == metrics.errors, "{metrics:?}");
         self.serving.errors.expect_none();
         self.entries.expect_nothing_yet();
         self.good.send("good");

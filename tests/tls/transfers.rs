@@ -71,8 +71,8 @@ fn much_data_in_both_directions(design: Design) {
         for sender in senders {
             sender.join().unwrap();
         }
-        assert_eq!(client.stats().bytes_received, MUCH as u64);
-        assert_eq!(client.stats().bytes_sent, MUCH as u64);
+        assert_eq!(client.metrics().stats.bytes_received, MUCH as u64);
+        assert_eq!(client.metrics().stats.bytes_sent, MUCH as u64);
     }
 }
 

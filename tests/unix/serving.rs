@@ -37,7 +37,7 @@ fn bytes_come_back(design: Design) {
     peer.shutdown(Shutdown::Write).unwrap();
     assert_eq!(peer.read(&mut [0]).unwrap(), 0);
     eventually("the session ends", || server.connections() == 0);
-    assert_eq!(server.traffic().stats.bytes_received, 10_101);
+    assert_eq!(server.metrics().stats.bytes_received, 10_101);
 }
 
 fn a_client_gets_its_echo(design: Design) {
@@ -151,7 +151,7 @@ fn one_acceptor_per_loop_shares_the_socket(design: Design) {
     assert_eq!(server.local_addrs().len(), 1);
     let mut peers: Vec<_> = (0..64).map(|_| peer(&folder.socket())).collect();
     peers.iter_mut().for_each(|peer| exchange(peer, b"hello"));
-    assert_eq!(server.traffic().accepted, 64);
+    assert_eq!(server.metrics().begun, 64);
     server.stop().unwrap();
     assert!(folder.names().is_empty());
     server.start().unwrap();
