@@ -234,7 +234,7 @@ impl Core {
     fn note_queued(&mut self, link: &Link) -> Sent {
         let queued = self.queue_len();
         link.queued.store(queued, Ordering::Relaxed);
-        if queued <= link.terms.high && queued < link.terms.queue {
+        if queued <= link.terms.high {
             return Sent::Queued;
         }
         self.congested = true;

@@ -1,6 +1,7 @@
 //! What callbacks get: the session in its turn.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -170,8 +171,9 @@ impl<'a> Session<'a> {
     /// True while the handler wants what comes, and what it sends in answer has room.
     #[inline]
     pub(crate) fn receives(&self) -> bool {
-        let full = self.core.congested && self.link.terms.overflow == Overflow::Wait;
-        self.is_open() && !self.core.paused && !full
+        let terms = &self.link.terms;
+        let full = self.core.congested || self.link.queued.load(Ordering::Relaxed) >= terms.queue;
+        self.is_open() && !self.core.paused && !(full && terms.overflow == Overflow::Wait)
     }
 
     /// The protocol has more to hand out than the session [receives](Self::receives) now. It is
