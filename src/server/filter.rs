@@ -57,7 +57,7 @@ pub trait Filter: Send + Sync + 'static {
     /// # Errors
     ///
     /// The reason. The connection is then reset, counted in
-    /// [`Traffic::refused`](crate::Traffic::refused), and told to
+    /// [`Sessions::refused`](crate::metrics::Sessions::refused), and told to
     /// [`Events::on_refused`](super::Events::on_refused).
     fn admit(&self, peer: &Endpoint, now: Instant) -> Result<Permit, Refusal>;
 }

@@ -15,7 +15,8 @@ pub struct Sessions {
     /// Connections that a server has accepted and not refused; attempts to connect that a client has
     /// begun.
     pub begun: u64,
-    /// Connections refused by a server, before anything was made for them.
+    /// Connections refused by a server, before a handler was made for them. Those refused behind a
+    /// proxy's header had begun, and have failed too.
     pub refused: u64,
     /// Sessions opened: those whose handler was called.
     pub opened: u64,

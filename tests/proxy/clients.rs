@@ -106,7 +106,8 @@ fn filters_refuse_clients_not_proxies(setting: Setting) {
     let why = "the address is not allowed";
     assert_eq!(world.next(), Told::Refused("192.0.2.7:5".into(), why.into()));
     eventually("its place is free", || world.server.connections() == 0);
-    assert_eq!((world.server.metrics().opened, world.server.metrics().refused), (0, 1));
+    let metrics = world.server.metrics();
+    assert_eq!((metrics.begun, metrics.opened, metrics.refused, metrics.failed), (1, 0, 1, 1));
     Peer::behind(&world.server, &[&line("198.51.100.7:5")]).exchange("hello");
     world.expect_session_of("198.51.100.7:5");
 }

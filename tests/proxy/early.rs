@@ -6,7 +6,7 @@ use std::thread;
 use sockeye::testing::{Conditions, Faults, set_conditions};
 use sockeye::{Limits, Server, Violation, framed};
 
-use crate::common::{LIMIT, Peer, Probe, Random, Setting, bounded};
+use crate::common::{LIMIT, Peer, Probe, Random, Setting, Stream, bounded};
 use crate::headers::{line, value, with_values};
 use crate::world::{World, trusting};
 use crate::{on_all_streams, on_stream, on_tcp};
@@ -14,6 +14,7 @@ use crate::{on_all_streams, on_stream, on_tcp};
 on_all_streams!(
     data_in_one_piece_with_the_header_arrives,
     every_cut_of_a_header_is_the_same,
+    what_no_longer_fits_behind_a_header_is_not_forgotten,
     much_behind_a_header_arrives_in_order,
     data_waits_for_a_session_that_is_paused,
 );
@@ -49,6 +50,19 @@ fn every_cut_of_a_header_is_the_same(setting: Setting) {
         }
         let bytes = header.chunks(1).collect::<Vec<_>>();
         Peer::behind(&world.server, &bytes).exchange("byte by byte");
+    }
+}
+
+/// The first read ends right behind the header; no further event tells of what is left.
+fn what_no_longer_fits_behind_a_header_is_not_forgotten(setting: Setting) {
+    let world = World::new(setting);
+    for length in [4085, 4095, 4096] {
+        let header = with_values(&value(0xe0, &vec![0; length - 31]));
+        assert_eq!(header.len(), length);
+        let data = if setting.stream == Stream::Tls { &b""[..] } else { b"early data" };
+        let mut peer = Peer::behind(&world.server, &[&[&header, data].concat()]);
+        peer.expect(data);
+        peer.exchange("hello");
     }
 }
 

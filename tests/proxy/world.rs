@@ -107,11 +107,16 @@ impl World {
     /// The next error has this kind and these words in it.
     #[track_caller]
     pub(crate) fn expect_error(&self, kind: ErrorKind, words: &str) {
+        let error = self.next_error(kind);
+        assert!(error.contains(words), "{error}: wanted {words}");
+    }
+
+    /// The next error, which has this kind.
+    #[track_caller]
+    pub(crate) fn next_error(&self, kind: ErrorKind) -> String {
         match self.next() {
-            Told::Error(found, text) => {
-                assert!(found == kind && text.contains(words), "{found:?} {text}: wanted {words}");
-            }
-            other => panic!("{other:?}: wanted an error: {words}"),
+            Told::Error(found, error) if found == kind => error,
+            other => panic!("{other:?}: wanted an error of {kind:?}"),
         }
     }
 
