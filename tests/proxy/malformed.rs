@@ -35,7 +35,7 @@ fn what_is_malformed_ends_the_connection_and_is_named(setting: Setting) {
         let _ = peer.send_at_once(&header);
         peer.receive_what_comes();
         let words = format!(
-            "cannot open a connection with {from}: the protocol does not allow it (the peer has sent {rule}"
+            "cannot open a connection with {from}: it is not allowed (the peer has sent {rule}"
         );
         world.expect_error(ErrorKind::Invalid, &words);
     }
