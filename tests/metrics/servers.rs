@@ -146,7 +146,7 @@ fn a_service_sums_its_udp_sockets_up(design: Design) {
     let counted = |udp: udp::Stats| (udp.datagrams_received, udp.datagrams_sent) == (2, 2);
     eventually("all is counted", || counted(service.metrics().udp));
     let before = service.metrics().udp;
-    assert_eq!((before.datagrams_sent, before.bytes_sent, before.bytes_received), (2, 10, 10));
+    assert_eq!((before.bytes_sent, before.bytes_received), (10, 10));
     client.close();
     server.close();
     client.wait_closed(LIMIT).unwrap();
