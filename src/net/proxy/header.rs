@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::codec::proxy::{self, Ends, Tlvs, Transport, Version};
+use crate::error::Violation;
 use crate::net::{Endpoint, UnixName};
 
 /// What a proxy has said of a session's connection:
@@ -47,6 +48,29 @@ pub enum Value<'a> {
 pub struct Tls<'a>(&'a [u8]);
 
 impl Header {
+    /// Reads the header that `data` begins with, and tells how long it is: for what does not come
+    /// over a session, such as datagrams. `None` when there is less than a header.
+    ///
+    /// ```
+    /// use sockeye::proxy::Header;
+    ///
+    /// let data = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\nhello";
+    /// let (header, length) = Header::read(data)?.expect("a whole header");
+    /// assert_eq!(header.source().unwrap().to_string(), "192.0.2.1:56324");
+    /// assert_eq!(&data[length..], b"hello");
+    /// assert_eq!(Header::read(&data[..9])?, None);
+    /// assert!(Header::read(b"hello").is_err());
+    /// # Ok::<(), sockeye::Violation>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The rule that it breaks.
+    pub fn read(data: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
+        let read = proxy::read(data, usize::MAX)?;
+        Ok(read.map(|(header, length)| (header.into(), length)))
+    }
+
     /// The version of the protocol: 1 or 2.
     pub fn version(&self) -> u8 {
         match self.version {
