@@ -20,6 +20,8 @@ const TESTED: &[&str] = &[
     "framed_client",
     "framed_custom",
     "framed_server",
+    // Tested in `examples_rooms.rs`.
+    "rooms",
     "service",
     "signals",
     "tcp_chat_client",
@@ -274,7 +276,7 @@ fn demo_measures_both_designs() {
 
 #[test]
 fn programs_say_how_they_are_used() {
-    for name in ["demo", "framed_client", "framed_server", "signals", "tcp_chat_server"] {
+    for name in ["demo", "framed_client", "framed_server", "rooms", "signals", "tcp_chat_server"] {
         let output = Command::new(binary(name)).arg("many").output().unwrap();
         assert!(!output.status.success());
         let error = String::from_utf8(output.stderr).unwrap();

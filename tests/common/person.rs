@@ -1,6 +1,6 @@
 //! Somebody who talks to a server in lines, through a plain socket: as with `nc`.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use super::LIMIT;
@@ -48,6 +48,15 @@ impl Person {
     /// Sends no more.
     pub fn finish(&self) {
         self.reader.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Waits until there is nothing more to read, and says whether that is because the server has
+    /// ended or cut the connection, and not because it is silent.
+    pub fn wait_cut_off(mut self) -> bool {
+        match self.reader.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
     }
 
     /// Waits for the server's end, and returns all lines there have been.

@@ -53,14 +53,12 @@ impl Program {
 
     /// Waits for a line that begins so, and returns it.
     pub fn expect(&mut self, beginning: &str) -> String {
-        loop {
-            let Some(line) = self.next() else {
-                panic!("{}: no {beginning:?} at the end of {:#?}", self.name, self.output);
-            };
-            if line.starts_with(beginning) {
-                return line;
-            }
-        }
+        self.find(beginning, |line| line.starts_with(beginning))
+    }
+
+    /// Waits for a line that has this in it, and returns it.
+    pub fn expect_with(&mut self, part: &str) -> String {
+        self.find(part, |line| line.contains(part))
     }
 
     /// Waits until it says that it is done, and ends.
@@ -84,6 +82,17 @@ impl Program {
         });
         assert!(status.unwrap().success(), "{}: {:#?}", self.name, self.output);
         std::mem::take(&mut self.output)
+    }
+
+    fn find(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        loop {
+            let Some(line) = self.next() else {
+                panic!("{}: no {what:?} at the end of {:#?}", self.name, self.output);
+            };
+            if is_it(&line) {
+                return line;
+            }
+        }
     }
 
     /// The next line, or `None` at the end.

@@ -1,0 +1,57 @@
+//! Who is called what: names are unique, whatever their case.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sockeye::framed::Handle;
+
+/// The names of all guests.
+#[derive(Clone, Default)]
+pub(crate) struct Names(Arc<Mutex<Taken>>);
+
+#[derive(Default)]
+struct Taken {
+    guests: HashMap<String, Handle>,
+    /// How many have come.
+    count: u64,
+}
+
+impl Names {
+    /// A name for somebody who has not said one.
+    pub(crate) fn enter(&self, guest: &Handle) -> String {
+        let mut taken = self.lock();
+        loop {
+            taken.count += 1;
+            let name = format!("guest-{}", taken.count);
+            if !taken.guests.contains_key(&name) {
+                taken.guests.insert(name.clone(), guest.clone());
+                return name;
+            }
+        }
+    }
+
+    /// Takes `new` for `old`; false when somebody else has it.
+    pub(crate) fn change(&self, old: &str, new: &str, guest: &Handle) -> bool {
+        let mut taken = self.lock();
+        if taken.guests.get(&new.to_lowercase()).is_some_and(|other| other != guest) {
+            return false;
+        }
+        taken.guests.remove(&old.to_lowercase());
+        taken.guests.insert(new.to_lowercase(), guest.clone());
+        true
+    }
+
+    /// Gives a name back.
+    pub(crate) fn leave(&self, name: &str) {
+        self.lock().guests.remove(&name.to_lowercase());
+    }
+
+    /// The guest of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Handle> {
+        self.lock().guests.get(&name.to_lowercase()).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
