@@ -7,6 +7,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use common::program::{Program, binary};
 use common::{LIMIT, Person};
@@ -69,8 +70,10 @@ fn a_question_without_an_answer_is_given_up() {
     let (stream, _) = listener.accept().unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     let mut peer = BufReader::new(stream);
+    let start = Instant::now();
     client.say("lost");
     client.expect("No answer: cannot ");
+    assert!(start.elapsed() < Duration::from_secs(5), "that is how long it waits by default");
     answer(&mut peer, "lost");
     // Where the machine is busy, others may be given up as well.
     let found = (0..100).find_map(|number| {
