@@ -41,6 +41,7 @@ on_tcp!(
     a_message_that_breaks_the_codec_s_rules_fails_what_waits,
     what_answers_nothing_is_counted,
     what_answers_nothing_is_handed_to_a_handler,
+    a_request_that_the_end_overtakes_is_told_why,
     a_panic_in_the_handler_fails_what_waits,
     middleware_may_drop_a_request,
     middleware_sees_requests_and_answers,
@@ -388,6 +389,24 @@ fn what_answers_nothing_is_handed_to_a_handler(setting: Setting) {
     assert_eq!(told.recv_timeout(LIMIT).unwrap(), b"news");
     peer.expect("thanks\n");
     assert_eq!(requests.unmatched(), 0);
+}
+
+/// It is in the mailbox when the session ends, and so never gets to be sent.
+fn a_request_that_the_end_overtakes_is_told_why(setting: Setting) {
+    let (itself, requests) = channel::<framed::Requests>();
+    let (replies, told) = channel();
+    let ask_and_go = move |session: &mut framed::Session<'_>, _: &[u8]| {
+        let requests = requests.recv_timeout(LIMIT).unwrap();
+        replies.send(requests.request("too late")).unwrap();
+        session.abort();
+    };
+    let Scene { requests, mut peer, client: _client, .. } =
+        Scene::with(setting, |requests| requests.otherwise(ask_and_go), |client| client);
+    itself.send(requests.clone()).unwrap();
+    peer.send("news\n");
+    let error = failure(&told.recv_timeout(LIMIT).unwrap(), ErrorKind::Closed);
+    assert!(error.to_string().contains("aborted by this side"), "{error}");
+    assert_eq!(requests.under_way(), 0);
 }
 
 fn a_panic_in_the_handler_fails_what_waits(setting: Setting) {
