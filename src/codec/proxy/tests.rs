@@ -73,6 +73,7 @@ fn valid() -> Vec<(Vec<u8>, Ends)> {
         (line("PROXY UNKNOWN\r\n"), Ends::Own),
         (line(&format!("PROXY UNKNOWN {wide} {wide} 65535 65535\r\n")), Ends::Own),
         (b"PROXY UNKNOWN  \xff\0 whatever\r\n".to_vec(), Ends::Own),
+        (line("PROXY UNKNOWN \r and\n\n\r\r\n"), Ends::Own),
         (binary(0x21, 0x11, IPV4), tcp(one, two)),
         (binary(0x21, 0x12, IPV4), udp),
         (binary(0x21, 0x21, &ipv6), tcp("[2001:db8::1]:65535", &far)),
@@ -270,7 +271,7 @@ proptest! {
 
     /// One byte is changed, put in or taken out.
     #[test]
-    fn no_alteration_makes_it_panic(which in 0..22usize, at: prop::sample::Index, byte: u8, how in 0..3) {
+    fn no_alteration_makes_it_panic(which in 0..23usize, at: prop::sample::Index, byte: u8, how in 0..3) {
         let mut header = valid().swap_remove(which).0;
         let at = at.index(header.len());
         match how {

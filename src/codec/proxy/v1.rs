@@ -8,25 +8,36 @@ use crate::error::Violation;
 
 pub(super) const SIGNATURE: &[u8] = b"PROXY ";
 
+const UNKNOWN: &[u8] = b"PROXY UNKNOWN ";
+
 /// With the end of the line: the longest there can be.
 const LONGEST: usize = 107;
 
 pub(super) fn read(data: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
     let seen = &data[..data.len().min(LONGEST)];
-    let Some(end) = seen.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
+    let end = match seen.starts_with(UNKNOWN) {
+        // Behind it all is to be ignored, also half an end.
+        true => seen.windows(2).position(|two| two == b"\r\n"),
+        false => end(seen)?,
+    };
+    let Some(end) = end else {
         return match seen.len() {
             LONGEST => Err(malformed("a PROXY protocol line of more than 107 bytes")),
             _ => Ok(None),
         };
     };
-    match seen[end..] {
-        [b'\r', b'\n', ..] => {}
-        [b'\r'] if data.len() < LONGEST => return Ok(None),
-        [b'\r'] => return Err(malformed("a PROXY protocol line of more than 107 bytes")),
-        _ => return Err(malformed("a PROXY protocol line without CR LF at its end")),
-    }
     let ends = ends(&seen[SIGNATURE.len()..end])?;
     Ok(Some((Header { version: Version::V1, ends, extras: Box::default() }, end + 2)))
+}
+
+/// Where the line ends, if its end has come.
+fn end(seen: &[u8]) -> Result<Option<usize>, Violation> {
+    let end = seen.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+    match end.map(|end| &seen[end..]) {
+        Some([b'\r', b'\n', ..]) => Ok(end),
+        None | Some([b'\r']) => Ok(None),
+        Some(_) => Err(malformed("a PROXY protocol line without CR LF at its end")),
+    }
 }
 
 fn ends(line: &[u8]) -> Result<Ends, Violation> {
