@@ -24,7 +24,11 @@ fn with_values(values: &[Vec<u8>]) -> Vec<u8> {
 
 /// With a sum behind everything else.
 fn with_sum(values: &[Vec<u8>]) -> Vec<u8> {
-    let mut header = with_values(&[values, &[value(3, &[0; 4])]].concat());
+    summed(with_values(&[values, &[value(3, &[0; 4])]].concat()))
+}
+
+/// With the sum where it ends, of which there are zeros yet.
+fn summed(mut header: Vec<u8>) -> Vec<u8> {
     let sum = Crc32c::new().add(&header).finish().to_be_bytes();
     let at = header.len() - 4;
     header[at..].copy_from_slice(&sum);
@@ -85,6 +89,7 @@ fn valid() -> Vec<(Vec<u8>, Ends)> {
         (binary(0x21, 0x00, b"to be skipped"), Ends::Own),
         (binary(0x21, 0x01, IPV4), Ends::Own),
         (binary(0x21, 0x20, IPV4), Ends::Own),
+        (binary(0x21, 0x00, &value(5, b"id")), Ends::Own),
         // Local, whatever the rest is.
         (binary(0x20, 0x00, b""), Ends::Own),
         (binary(0x20, 0xff, &[7; 300]), Ends::Own),
@@ -108,6 +113,32 @@ fn values_are_kept() {
     let (header, _) = read(&with_sum(&values), LIMIT).unwrap().unwrap();
     let kept = Tlvs::new(&header.extras).useful().collect::<Vec<_>>();
     assert_eq!(kept, [(1, &b"h2"[..]), (2, b"a.example"), (0xee, b"")]);
+}
+
+/// Proxies say them also of clients whose addresses they do not know, and of whatever family.
+#[test]
+fn values_without_addresses_are_kept_and_checked() {
+    let values = |header: &[u8]| {
+        let (header, length) = read(header, LIMIT)?.expect("it is whole");
+        assert_eq!(header.ends, Ends::Own);
+        let kept = Tlvs::new(&header.extras).useful().map(|(kind, _)| kind).collect::<Vec<_>>();
+        Ok::<_, Violation>((kept, length))
+    };
+    let said = [value(5, b"id"), value(3, &[0; 4])].concat();
+    for (family, addresses) in [(0x00, &[][..]), (0x01, &[]), (0x10, IPV4), (0x20, &[7; 36])] {
+        let header = binary(0x21, family, &[addresses, &said].concat());
+        let wrong = values(&header).unwrap_err().to_string();
+        assert!(wrong.ends_with("with a wrong checksum"), "{wrong}");
+        let right = summed(header);
+        assert_eq!(values(&right), Ok((vec![5], right.len())), "{family:#x}");
+    }
+    // What is neither is ignored, and so is what a proxy says of itself.
+    for (command, family, block) in
+        [(0x21, 0x00, IPV4), (0x21, 0x10, &IPV4[1..]), (0x20, 0x00, &*said)]
+    {
+        let header = binary(command, family, block);
+        assert_eq!(values(&header), Ok((vec![], header.len())));
+    }
 }
 
 #[test]
@@ -271,7 +302,7 @@ proptest! {
 
     /// One byte is changed, put in or taken out.
     #[test]
-    fn no_alteration_makes_it_panic(which in 0..23usize, at: prop::sample::Index, byte: u8, how in 0..3) {
+    fn no_alteration_makes_it_panic(which in 0..24usize, at: prop::sample::Index, byte: u8, how in 0..3) {
         let mut header = valid().swap_remove(which).0;
         let at = at.index(header.len());
         match how {

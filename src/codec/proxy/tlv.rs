@@ -19,6 +19,13 @@ impl<'a> Tlvs<'a> {
         Self(data)
     }
 
+    /// Whether there is nothing but types and values.
+    pub(super) fn are_whole(data: &'a [u8]) -> bool {
+        let mut values = Self(data);
+        values.by_ref().for_each(drop);
+        values.0.is_empty()
+    }
+
     /// Checks the form of all that there are in `header`, and its checksum if there is one.
     pub(super) fn check(data: &'a [u8], header: &[u8]) -> Result<(), Violation> {
         let mut rest = Self(data);
@@ -81,8 +88,6 @@ fn check_sum(sum: &[u8], header: &[u8], end: usize) -> Result<(), Violation> {
 pub(crate) fn tls_fields(value: &[u8]) -> Option<(u8, u32, Tlvs<'_>)> {
     let (&[present], rest) = value.split_first_chunk()?;
     let (unverified, rest) = rest.split_first_chunk()?;
-    let values = Tlvs(rest);
-    let mut checked = values.clone();
-    checked.by_ref().for_each(drop);
-    checked.0.is_empty().then_some((present, u32::from_be_bytes(*unverified), values))
+    let values = Tlvs::new(rest);
+    Tlvs::are_whole(rest).then_some((present, u32::from_be_bytes(*unverified), values))
 }

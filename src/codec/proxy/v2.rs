@@ -31,11 +31,10 @@ pub(super) fn read(data: &[u8], limit: usize) -> Result<Option<(Header, usize)>,
         return Err(Violation::malformed(long));
     }
     let Some(header) = data.get(..length) else { return Ok(None) };
-    let known = if local { None } else { family(fixed[13])? };
-    let (ends, extras) = match known {
-        // Addresses, if there are any, and all else are to be skipped.
-        None => (Ends::Own, &[][..]),
-        Some((family, transport)) => ends(family, transport, &header[FIXED..])?,
+    let (ends, extras) = match local {
+        // Whatever there is is to be skipped.
+        true => (Ends::Own, &[][..]),
+        false => said(fixed[13], &header[FIXED..])?,
     };
     Tlvs::check(extras, header)?;
     Ok(Some((Header { version: Version::V2, ends, extras: extras.into() }, length)))
@@ -48,8 +47,30 @@ enum Family {
     Unix,
 }
 
+/// What a proxy says of a client: addresses, and what is behind them.
+fn said(kinds: u8, block: &[u8]) -> Result<(Ends, &[u8]), Violation> {
+    match family(kinds)? {
+        (Some(family), Some(transport)) => ends(family, transport, block),
+        // Addresses are to be ignored.
+        (Some(family), None) => Ok((Ends::Own, block.get(family.size()..).unwrap_or_default())),
+        // There is nothing before the values, or what nobody knows, which is to be ignored.
+        (None, _) => Ok((Ends::Own, if Tlvs::are_whole(block) { block } else { &[] })),
+    }
+}
+
+impl Family {
+    /// Bytes of its addresses.
+    fn size(self) -> usize {
+        match self {
+            Self::Ipv4 => 12,
+            Self::Ipv6 => 36,
+            Self::Unix => 2 * PATH,
+        }
+    }
+}
+
 /// `None` for what is unspecified.
-fn family(byte: u8) -> Result<Option<(Family, Transport)>, Violation> {
+fn family(byte: u8) -> Result<(Option<Family>, Option<Transport>), Violation> {
     let family = match byte >> 4 {
         0 => None,
         1 => Some(Family::Ipv4),
@@ -63,7 +84,7 @@ fn family(byte: u8) -> Result<Option<(Family, Transport)>, Violation> {
         2 => Some(Transport::Datagram),
         _ => return Err(malformed("a PROXY protocol header with an unknown transport")),
     };
-    Ok(family.zip(transport))
+    Ok((family, transport))
 }
 
 /// The addresses, and what is behind them.
