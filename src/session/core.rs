@@ -14,7 +14,7 @@ use super::link::Link;
 use super::mailbox::Watch;
 use super::membership::Membership;
 use super::outqueue::OutQueue;
-use super::{CloseReason, Overflow, Permit, Sent, Session, Verdict};
+use super::{CloseReason, Limit, Overflow, Permit, Sent, Session, Verdict};
 use crate::net::proxy::{Header, Preface};
 use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
@@ -156,6 +156,15 @@ impl Core {
         let taken = std::mem::replace(&mut extras.early, left);
         self.backlog |= !extras.early.is_empty();
         taken
+    }
+
+    /// What has taken too long while it is not open.
+    pub(super) fn awaited(&self) -> Limit {
+        let preface = self.extras.as_ref().and_then(|extras| extras.preface.as_ref());
+        match preface.is_some_and(Preface::awaits_header) {
+            true => Limit::ProxyHeader,
+            false => Limit::Handshake,
+        }
     }
 
     pub(super) fn queue_len(&self) -> usize {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::core::{Core, Phase};
 use super::link::Link;
 use super::protocol::Protocol;
-use super::{CloseReason, Handle, Limit, Session};
+use super::{CloseReason, Handle, Session};
 use crate::net::{Handshake, News};
 use crate::service::{Ending, Ready, Worker, later};
 
@@ -57,7 +57,7 @@ impl Link {
         if let Some((reason, how)) = self.mailbox.ending() {
             core.close(reason, how);
         } else if ready.has(Ready::TIMER) && self.is_late(core) {
-            core.die(CloseReason::Timeout(Limit::Handshake), Ending::Graceful);
+            core.die(CloseReason::Timeout(core.awaited()), Ending::Graceful);
         } else if worker.read_buffer.is_empty() {
             return Established::Again;
         }

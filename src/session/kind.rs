@@ -55,7 +55,7 @@ impl Kind {
             CloseReason::Truncated => Self::Truncated,
             CloseReason::Tls(_) => Self::Tls,
             CloseReason::Timeout(Limit::Idle) => Self::TimeoutIdle,
-            CloseReason::Timeout(Limit::Handshake) => Self::TimeoutHandshake,
+            CloseReason::Timeout(Limit::Handshake | Limit::ProxyHeader) => Self::TimeoutHandshake,
             CloseReason::Timeout(Limit::Close) => Self::TimeoutClose,
             CloseReason::Overflow => Self::Overflow,
             CloseReason::Protocol(_) => Self::Protocol,

@@ -104,8 +104,9 @@ impl Limits {
         self
     }
 
-    /// How long the TLS handshake, with the PROXY protocol's header before it, may take before the connection is closed with
-    /// [`Limit::Handshake`](crate::Limit::Handshake). A client's
+    /// How long the TLS handshake, with the PROXY protocol's header before it, may take before the
+    /// connection is closed with [`Limit::Handshake`](crate::Limit::Handshake), or with
+    /// [`Limit::ProxyHeader`](crate::Limit::ProxyHeader) while the header is awaited. A client's
     /// [`connect_timeout`](crate::client::Builder::connect_timeout) bounds it, too. Default: 10 s.
     #[must_use]
     pub fn handshake(mut self, limit: Duration) -> Self {

@@ -52,8 +52,11 @@ pub enum CloseReason {
 pub enum Limit {
     /// No byte went either way for longer than [`Limits::idle`](crate::Limits::idle).
     Idle,
-    /// The TLS handshake, or the PROXY protocol's header with it, took longer than [`Limits::handshake`](crate::Limits::handshake).
+    /// The TLS handshake, with the PROXY protocol's header before it, took longer than
+    /// [`Limits::handshake`](crate::Limits::handshake).
     Handshake,
+    /// The PROXY protocol's header alone took longer than that.
+    ProxyHeader,
     /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
     /// the close: part of it was not sent.
     Close,
@@ -117,6 +120,9 @@ impl fmt::Display for CloseReason {
             Self::Truncated => f.write_str("cut off without a goodbye"),
             Self::Tls(error) => write!(f, "{error}"),
             Self::Timeout(Limit::Handshake) => f.write_str("the handshake took too long"),
+            Self::Timeout(Limit::ProxyHeader) => {
+                f.write_str("the PROXY protocol header took too long")
+            }
             Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
             Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
             Self::Overflow => f.write_str("the send queue overflowed"),

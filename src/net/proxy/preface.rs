@@ -29,6 +29,11 @@ impl Preface {
         Self { expected, limit, seen: Vec::new() }
     }
 
+    /// Whether a header has to come; else anything may.
+    pub(crate) fn awaits_header(&self) -> bool {
+        self.expected == Expected::Header
+    }
+
     /// Reads what there is; `None` when it is not enough yet. `to_the_end`: an event has told that
     /// the stream ends, perhaps right behind what can be read. The buffer is scratch, and not empty.
     ///
