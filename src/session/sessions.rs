@@ -92,7 +92,8 @@ impl std::fmt::Debug for Closed {
 
 impl CloseReason {
     /// A short name of what kind of reason it is, to count and to filter by: `local`, `aborted`,
-    /// `remote`, `reset`, `truncated`, `tls`, `timeout_idle`, `timeout_handshake`, `timeout_close`,
+    /// `remote`, `reset`, `truncated`, `tls`, `timeout_idle`, `timeout_handshake`,
+    /// `timeout_proxy_header`, `timeout_close`,
     /// `overflow`, `protocol`, `rate_limited`, `because`, `panic`, `shutdown` or `io`.
     ///
     /// ```

@@ -173,6 +173,7 @@ fn each_reason_has_a_name_that_is_counted_by() {
         (CloseReason::Tls(none.clone()), "tls"),
         (timeout(Limit::Idle), "timeout_idle"),
         (timeout(Limit::Handshake), "timeout_handshake"),
+        (timeout(Limit::ProxyHeader), "timeout_proxy_header"),
         (timeout(Limit::Close), "timeout_close"),
         (CloseReason::Overflow, "overflow"),
         (CloseReason::Protocol(Violation::Incomplete), "protocol"),
