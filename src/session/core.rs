@@ -188,25 +188,41 @@ impl Core {
     /// The same for whoever can do without, if there is no room: nothing has happened then.
     pub(super) fn offer(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
         if !link.terms.intercepted {
-            return self.queue(link, data, shared);
+            return self.queue(link, data, shared, self.room(link));
         }
+        self.intercept(link, data, shared, Self::room)
+    }
+
+    /// Sends a message that came through the mailbox, where the limit was looked after: what
+    /// middleware and framing make it longer by shall not end the session.
+    pub(super) fn send_unframed(&mut self, link: &Link, data: &Bytes) {
+        self.intercept(link, data, Some(data), |_, _| usize::MAX);
+    }
+
+    fn intercept(
+        &mut self,
+        link: &Link,
+        data: &[u8],
+        shared: Option<&Bytes>,
+        room: fn(&Self, &Link) -> usize,
+    ) -> Sent {
         let mut message = Cow::Borrowed(data);
         let sending =
             |chain: &mut Chain, session: &mut Session<'_>| chain.sending(session, &mut message);
         let verdict = Chain::run(&mut Session::new(self, link), sending);
+        let room = room(self, link);
         match (verdict, message) {
             (Some(Verdict::Drop), _) => Sent::Dropped,
-            (_, Cow::Owned(changed)) => self.queue(link, &changed, None),
-            (_, Cow::Borrowed(_)) => self.queue(link, data, shared),
+            (_, Cow::Owned(changed)) => self.queue(link, &changed, None, room),
+            (_, Cow::Borrowed(_)) => self.queue(link, data, shared, room),
         }
     }
 
-    /// Queues a message, or tells why not.
-    fn queue(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
+    /// Queues a message where there is so much room, or tells why not.
+    fn queue(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>, room: usize) -> Sent {
         if self.phase != Phase::Open || self.finishing {
             return Sent::Closed;
         }
-        let room = self.room(link);
         if data.len() > room {
             return Sent::Full;
         }

@@ -161,7 +161,15 @@ impl Link {
 
     /// Bytes that wait to be sent, wherever.
     pub(crate) fn pending(&self) -> usize {
-        self.queued.load(Ordering::Relaxed) + self.mailbox.bytes()
+        let mut queued = self.queued.load(Ordering::Acquire);
+        loop {
+            // Read at different moments, the two may add up to more than there ever was.
+            let sum = queued + self.mailbox.bytes();
+            match self.queued.load(Ordering::Acquire) {
+                same if same == queued => return sum,
+                changed => queued = changed,
+            }
+        }
     }
 
     /// Sends from any thread.

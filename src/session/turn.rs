@@ -128,7 +128,7 @@ impl Link {
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, &data, None, count),
                 Mail::Shared(data, count) => core.send_mail(self, &data, Some(&data), count),
-                Mail::Unframed(data) => drop(core.send(self, &data, Some(&data))),
+                Mail::Unframed(data) => core.send_unframed(self, &data),
                 Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
                 Mail::Job(job) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => core.close(reason, how),

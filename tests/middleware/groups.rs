@@ -112,3 +112,19 @@ fn what_the_members_protocol_cannot_send_is_told_at_once() {
     assert_eq!(group.send("well"), Sent::Queued);
     assert_eq!(member.take(), b"4well");
 }
+
+/// What the mailbox has taken is sent, though its frames are longer than its messages.
+#[test]
+fn frames_do_not_end_a_session_whose_mailbox_was_full() {
+    let limits = sockeye::Limits::default().queue(1000);
+    let protocol = framed::server(Digit, |_| no_handler).with(|_: &Endpoint| Prefix("> "));
+    let mut peer = Harness::new(sockeye::testing::Side::new(protocol).limits(limits).capacity(1));
+    peer.pause();
+    let handle = peer.handle();
+    let taken = (0..2000).take_while(|_| handle.send("x").is_queued()).count();
+    assert_eq!(taken, 1000);
+    assert_eq!(handle.send("x"), Sent::Full);
+    peer.run();
+    assert_eq!(peer.resume(), b"3> x".repeat(taken));
+    assert!(peer.closed().is_none());
+}
