@@ -1,37 +1,15 @@
 //! Permits are given back once each, however connections end on their way to a session.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
 
-use sockeye::server::{Filter, Permit, Refusal};
 use sockeye::{Endpoint, Limits};
 
-use crate::common::{Peer, Random, SHORT, Served, Setting, eventually};
+use crate::common::{Peer, Permits, Random, SHORT, Served, Setting, eventually};
 use crate::headers::line;
 use crate::on_all_streams;
 use crate::world::{World, trusting};
 
 on_all_streams!(permits_are_given_back_once_in_a_storm);
-
-#[derive(Clone, Default)]
-struct Counting(Arc<(AtomicUsize, AtomicUsize)>);
-
-struct Counted(Counting);
-
-impl Filter for Counting {
-    fn admit(&self, _: &Endpoint, _: Instant) -> Result<Permit, Refusal> {
-        self.0.0.fetch_add(1, Ordering::SeqCst);
-        Ok(Permit::new(Counted(self.clone())))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.0.1.fetch_add(1, Ordering::SeqCst);
-    }
-}
 
 /// What a peer may do, drawn by chance.
 fn act(server: &Served, random: &mut Random) {
@@ -51,8 +29,8 @@ fn act(server: &Served, random: &mut Random) {
 }
 
 fn permits_are_given_back_once_in_a_storm(setting: Setting) {
-    let counting = Counting::default();
-    let (first, last) = (counting.clone(), counting.clone());
+    let permits = Permits::default();
+    let (first, last) = (permits.clone(), permits.clone());
     let refusing = |peer: &Endpoint| peer.ip().is_none_or(|ip| ip.to_string() != "192.0.2.3");
     let limits = Limits::default().handshake(10 * SHORT);
     let world = World::with(setting, &setting.service(), trusting(), |builder| {
@@ -67,9 +45,7 @@ fn permits_are_given_back_once_in_a_storm(setting: Setting) {
     });
     // Who comes last is accepted last.
     Peer::behind(&world.server, &[&line("198.51.100.1:80")]).exchange("hello");
-    let count = |count: &AtomicUsize| count.load(Ordering::SeqCst);
-    let (given, back) = &*counting.0;
     eventually("all are gone", || world.server.connections() == 0);
-    assert_eq!(count(given), count(back));
-    assert!(count(given) > 1);
+    assert_eq!(permits.given(), permits.given_back());
+    assert!(permits.given() > 1);
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use sockeye::server::{Filter, Permit, Refusal};
 use sockeye::{Endpoint, Error, Key, Server, raw, server};
 
-use crate::common::{Echo, LIMIT, Peer, Probe, Setting, eventually};
+use crate::common::{Echo, LIMIT, Peer, Permits, Probe, Setting, eventually};
 use crate::{on_all_streams, on_streams_with_resets};
 
 on_all_streams!(
@@ -260,33 +260,14 @@ fn nobody_is_asked_when_there_is_no_place(setting: Setting) {
     list.expect(&["refused: the server may have no connection at a time"]);
 }
 
-/// Counts what is given, and how often it is given back.
-#[derive(Clone, Default)]
-struct Counting(Arc<(AtomicUsize, AtomicUsize)>);
-
-struct Counted(Counting);
-
-impl Filter for Counting {
-    fn admit(&self, _: &Endpoint, _: Instant) -> Result<Permit, Refusal> {
-        self.0.0.fetch_add(1, Ordering::SeqCst);
-        Ok(Permit::new(Counted(self.clone())))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.0.1.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 /// Peers come and go in every way on several threads; some are refused behind the first filter.
 fn permits_are_given_back_once_in_a_storm(setting: Setting) {
     let service = setting.service();
-    let counting = Counting::default();
+    let permits = Permits::default();
     let turn = AtomicUsize::new(0);
     let close = |session: &mut raw::Session<'_>, _: &[u8]| session.close();
     let builder = Server::builder(&service, raw::server(move |_| close))
-        .filter(counting.clone())
+        .filter(permits.clone())
         .filter(move |_: &Endpoint| !turn.fetch_add(1, Ordering::SeqCst).is_multiple_of(3))
         .max_connections(40);
     let server = setting.listen(builder);
@@ -312,10 +293,9 @@ fn permits_are_given_back_once_in_a_storm(setting: Setting) {
         let _ = peer.send_at_once(b"hello");
         peer.receive_what_comes();
     }
-    let count = |count: &AtomicUsize| count.load(Ordering::SeqCst);
-    let (given, back) = &*counting.0;
-    eventually("all is given back", || server.connections() == 0 && count(given) == count(back));
+    eventually("all are gone", || server.connections() == 0);
+    eventually("all is given back", || permits.given() == permits.given_back());
     let metrics = server.metrics();
     assert!(metrics.refused > 0 && metrics.begun > 0, "{metrics:?}");
-    assert!(metrics.begun as usize <= count(given) && count(given) <= 123);
+    assert!((metrics.begun as usize..=123).contains(&permits.given()));
 }
