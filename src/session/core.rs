@@ -186,6 +186,7 @@ impl Core {
     }
 
     /// The same for whoever can do without, if there is no room: nothing has happened then.
+    #[inline]
     pub(super) fn offer(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
         if !link.terms.intercepted {
             return self.queue(link, data, shared, self.room(link));
@@ -219,6 +220,7 @@ impl Core {
     }
 
     /// Queues a message where there is so much room, or tells why not.
+    #[inline]
     fn queue(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>, room: usize) -> Sent {
         if self.phase != Phase::Open || self.finishing {
             return Sent::Closed;
