@@ -42,6 +42,7 @@ impl Stream {
     }
 
     /// Those that have come, in order.
+    #[cfg_attr(not(unix), expect(clippy::needless_pass_by_ref_mut))]
     pub(crate) fn take_descriptors(&mut self) -> Vec<Descriptor> {
         match self {
             #[cfg(unix)]
