@@ -111,7 +111,7 @@ impl Link {
         let mut again = self.read(core, protocol, worker);
         again |= self.settle(core, protocol, &mut worker.read_buffer);
         core.notify_watches();
-        self.limit_close(core, worker.now());
+        self.limit_close(core);
         // A callback may have resumed reading after the turn's own reads.
         let readable = core.unread || core.backlog;
         again || (readable && core.phase == Phase::Open && !core.holds_reading(self))
@@ -293,7 +293,7 @@ impl Link {
     }
 
     /// Bounds a close that has just begun and could not be done within the turn.
-    fn limit_close(&self, core: &mut Core, now: Instant) {
+    fn limit_close(&self, core: &mut Core) {
         let begun = core.extras.as_ref().is_some_and(|extras| extras.deadline.is_some());
         if core.phase != Phase::Closing || begun {
             return;
@@ -302,7 +302,8 @@ impl Link {
         if let Some(timer) = core.timer.take() {
             home.disarm(timer);
         }
-        let deadline = later(now, self.terms.close);
+        // The worker may have looked at the clock before whoever closes did.
+        let deadline = later(Instant::now(), self.terms.close);
         core.extras().deadline = Some(deadline);
         core.timer = home.arm(deadline, self.arc());
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into
