@@ -203,7 +203,7 @@ impl Server {
         }
     }
 
-    /// The number of sessions.
+    /// The number of sessions, and of connections of which is being decided whether they become one.
     pub fn connections(&self) -> usize {
         self.0.shared.connections()
     }

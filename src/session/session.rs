@@ -1,7 +1,6 @@
 //! What callbacks get: the session in its turn.
 
 use std::borrow::Cow;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Handle, Overflow, Sent, Stats, Verdict};
+use super::{CloseReason, Handle, Sent, Stats, Verdict};
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
@@ -171,9 +170,7 @@ impl<'a> Session<'a> {
     /// True while the handler wants what comes, and what it sends in answer has room.
     #[inline]
     pub(crate) fn receives(&self) -> bool {
-        let terms = &self.link.terms;
-        let full = self.core.congested || self.link.queued.load(Ordering::Relaxed) >= terms.queue;
-        self.is_open() && !self.core.paused && !(full && terms.overflow == Overflow::Wait)
+        self.is_open() && !self.core.holds_reading(self.link)
     }
 
     /// The protocol has more to hand out than the session [receives](Self::receives) now. It is

@@ -127,3 +127,19 @@ fn messages_survive_a_bad_stream() {
         assert!(answer == frames, "seed {seed}");
     }
 }
+
+/// What other threads have sent counts: the rest of the read waits until there is room again.
+#[test]
+fn no_message_comes_while_the_mailbox_has_filled_the_queue() {
+    let codec = LengthPrefix::u32();
+    let protocol = framed::server(codec, |_| {
+        |session: &mut Session<'_>, message: &[u8]| match message {
+            b"fill" => assert!(session.handle().send([7; 996]).is_queued()),
+            other => assert!(session.send(other).is_queued(), "there is room"),
+        }
+    });
+    let mut peer = Harness::new(Side::new(protocol).limits(Limits::default().queue(1000)));
+    let answers = peer.feed(&frames(&codec, [&b"fill"[..], b"one", b"two"]));
+    assert_eq!(answers, frames(&codec, [&[7; 996][..], b"one", b"two"]));
+    assert!(peer.closed().is_none());
+}
