@@ -139,7 +139,7 @@ fn no_message_comes_while_the_mailbox_has_filled_the_queue() {
         }
     });
     let mut peer = Harness::new(Side::new(protocol).limits(Limits::default().queue(1000)));
-    let answers = peer.feed(&frames(&codec, [&b"fill"[..], b"one", b"two"]));
+    let answers = peer.feed(frames(&codec, [&b"fill"[..], b"one", b"two"]));
     assert_eq!(answers, frames(&codec, [&[7; 996][..], b"one", b"two"]));
     assert!(peer.closed().is_none());
 }
