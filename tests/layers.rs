@@ -35,27 +35,40 @@ const PROTOCOL: &[&str] = &["session", "server", "client", "codec", "testing"];
 
 /// The dependencies, and the files that may name them, by how their names begin.
 const CRATES: &[(&str, &[&str])] = &[
+    ("base64", HTTP),
     ("bytes", &["src/"]),
     ("core_affinity", &["src/service/"]),
     ("dns_lookup", &["src/net/"]),
+    ("flate2", HTTP),
+    ("httparse", &["src/codec/http/"]),
+    ("httpdate", &["src/codec/http/"]),
     ("ipnet", &["src/net/"]),
     ("libc", &["src/net/mmsg.rs"]),
     ("log", ABOVE_CODEC),
     ("loom", &["src/service/"]),
-    ("memchr", &["src/codec/framed/"]),
+    ("matchit", &["src/http/router/"]),
+    ("memchr", &["src/codec/"]),
     ("metrics", &["src/metrics/facade.rs"]),
+    ("mime_guess", &["src/http/files/"]),
     ("mio", &["src/net/", "src/service/"]),
     ("nix", &["src/net/"]),
+    ("notify", &["src/http/files/"]),
     ("p12_keystore", &["src/net/tls/"]),
+    ("percent_encoding", &["src/codec/http/"]),
     ("pkcs8", &["src/net/tls/"]),
     ("rustix", &["src/net/"]),
     ("rustls", &["src/net/tls/"]),
     ("rustls_platform_verifier", &["src/net/tls/"]),
+    ("serde", HTTP),
+    ("serde_json", HTTP),
     ("slab", ABOVE_CODEC),
     ("socket2", &["src/net/"]),
+    ("url", &["src/codec/http/"]),
     ("uuid", ABOVE_CODEC),
     ("webpki", &["src/net/tls/"]),
 ];
+
+const HTTP: &[&str] = &["src/codec/http/", "src/http/"];
 
 const ABOVE_CODEC: &[&str] = &[
     "src/raw/",

@@ -2,4 +2,6 @@
 //! random numbers are arguments.
 
 pub(crate) mod framed;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 pub(crate) mod proxy;
