@@ -42,6 +42,8 @@ mod session;
 
 pub mod client;
 pub mod framed;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod metrics;
 pub mod middleware;
 pub mod raw;

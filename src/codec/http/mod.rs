@@ -1,1 +1,40 @@
 //! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112), and what its fields mean.
+//!
+//! A head is parsed where it lies ([`RequestHead`], [`ResponseHead`]) and says how its body is
+//! framed ([`Length`]); a [`BodyDecoder`] then takes the body apart. What a message has wrong is a
+//! [`Rejection`] with the status that answers it.
+
+#![allow(dead_code, unused_imports)]
+
+mod authority;
+mod body;
+mod chunked;
+mod facts;
+mod fields;
+mod head;
+mod headers;
+mod limits;
+mod message;
+mod method;
+mod raw;
+mod rejection;
+mod scanner;
+mod status;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod version;
+pub(crate) mod write;
+
+pub use body::{BodyDecoder, Part};
+pub(crate) use chunked::{chunk_head, last_chunk};
+pub use fields::{Fields, InvalidField};
+pub use head::{RequestHead, ResponseHead, Slots};
+pub use headers::Headers;
+pub use limits::HeadLimits;
+pub use message::Length;
+pub use method::{InvalidMethod, Method, Name};
+pub use rejection::Rejection;
+pub use scanner::HeadScanner;
+pub use status::Status;
+pub use version::Version;

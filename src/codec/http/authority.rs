@@ -1,0 +1,87 @@
+//! Who is asked: hosts with ports, and the forms of a target that have them.
+
+use super::{Method, Rejection};
+
+/// The authority that a target names, of a form that goes with the method (RFC 9112 3.2); `None` if
+/// it names none.
+pub(super) fn of_target(method: Method, target: &str) -> Result<Option<&str>, Rejection> {
+    let bytes = target.as_bytes();
+    if !bytes.iter().fold(true, |good, byte| good & (byte.is_ascii() && *byte != b'#')) {
+        return Err(Rejection::bad("a target with a character that is not allowed in it"));
+    }
+    let bad = Rejection::bad("a target that does not go with its method");
+    match (method, bytes) {
+        (Method::Connect, _) => host_and_port(bytes).then_some(Some(target)).ok_or(bad),
+        (_, [b'/', ..]) => Ok(None),
+        (Method::Options, b"*") => Ok(None),
+        _ => of_absolute(target).map(Some).ok_or(bad),
+    }
+}
+
+/// Whether it is a host, a port behind it or not (RFC 3986 3.2.2). Commas, which hosts don't have,
+/// are refused: they are where a list was joined.
+pub(super) fn is_authority(bytes: &[u8]) -> bool {
+    let host = match bytes.iter().rposition(|byte| *byte == b':' || *byte == b']') {
+        Some(colon) if bytes[colon] == b':' => {
+            if !is_port(&bytes[colon + 1..]) {
+                return false;
+            }
+            &bytes[..colon]
+        }
+        _ => bytes,
+    };
+    match host {
+        [b'[', address @ .., b']'] => is_address(address),
+        _ => !host.is_empty() && host.iter().all(|byte| is_host_byte(*byte)),
+    }
+}
+
+/// What CONNECT wants (RFC 9110 9.3.6).
+fn host_and_port(bytes: &[u8]) -> bool {
+    let port = bytes.iter().rposition(|byte| *byte == b':').map(|colon| &bytes[colon + 1..]);
+    port.is_some_and(|port| !port.is_empty() && !port.contains(&b']')) && is_authority(bytes)
+}
+
+fn of_absolute(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return None;
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    is_authority(rest[..end].as_bytes()).then_some(&rest[..end])
+}
+
+/// It may be empty (RFC 3986 3.2.3).
+fn is_port(digits: &[u8]) -> bool {
+    let number = digits.iter().try_fold(0_u16, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    number.is_some()
+}
+
+fn is_address(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+}
+
+const fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b';'
+                | b'='
+        )
+}

@@ -1,0 +1,14 @@
+//! HTTP/1.1.
+
+pub use crate::codec::http::{
+    Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version,
+};
+
+/// Messages without connections: what servers and clients here are made of, for programs that have
+/// the bytes already.
+pub mod parse {
+    pub use crate::codec::http::{
+        BodyDecoder, HeadLimits, HeadScanner, Length, Part, Rejection, RequestHead, ResponseHead,
+        Slots,
+    };
+}
