@@ -167,9 +167,5 @@ fn offset(bytes: &[u8], part: &str) -> usize {
 
 /// Of a line's end it is only not known whether CR is before its LF.
 fn crlf_before(bytes: &[u8], line: usize) -> Result<(), Rejection> {
-    if bytes.get(line.wrapping_sub(2)) == Some(&b'\r') {
-        Ok(())
-    } else {
-        Err(Rejection::bad(BARE_LF))
-    }
+    if bytes.get(line.wrapping_sub(2)) == Some(&b'\r') { Ok(()) } else { Err(BARE_LF) }
 }

@@ -23,11 +23,12 @@ mod status;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod trailers;
 mod version;
 pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
-pub(crate) use chunked::{chunk_head, last_chunk};
+pub(crate) use chunked::{chunk, chunk_head, last_chunk};
 pub use fields::{Fields, InvalidField};
 pub use head::{RequestHead, ResponseHead, Slots};
 pub use headers::Headers;

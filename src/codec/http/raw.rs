@@ -1,9 +1,11 @@
 //! What `httparse` makes of a head, within limits, and what it leaves to be done about versions.
 
+use std::str;
+
 use httparse::{Error, Header};
 use memchr::memchr;
 
-use super::{HeadLimits, Rejection, Slots, Status, Version};
+use super::{HeadLimits, Rejection, Slots, Status, Version, syntax};
 
 /// How many bytes of empty lines are before a request; `None` while there may be more of them.
 pub(super) fn blank_lines(bytes: &[u8]) -> Result<Option<usize>, Rejection> {
@@ -60,14 +62,14 @@ impl<'s> RawRequest<'s> {
         count: usize,
     ) -> Result<Option<Self>, Rejection> {
         let Some((line, rest)) = window.first_line()? else { return window.incomplete() };
-        // What is before the version is good: that it is not was seen before.
-        let mut words = line.split(' ');
-        let (Some(method), Some(target), Some(version), None) =
+        // What is before the version is good: else that would have been seen first.
+        let mut words = line.split(|byte| *byte == b' ').map(str::from_utf8);
+        let (Some(Ok(method)), Some(Ok(target)), Some(Ok(version)), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err(Rejection::bad(BAD_VERSION));
+            return Err(BAD_VERSION);
         };
-        let version = higher_version(version)?;
+        let version = higher_version(version.as_bytes())?;
         let Some((headers, len)) = headers(rest, spare, count)? else { return window.incomplete() };
         let len = window.bytes.len() - rest.len() + len;
         Ok(Some(Self { method, target, version, headers, len }))
@@ -106,9 +108,33 @@ impl<'s> RawResponse<'s> {
                 len,
             })),
             Ok(httparse::Status::Partial) => window.incomplete(),
+            Err(Error::Version) => Self::of_other_version(&window, &mut slots.spare, count),
             Err(error) => Err(rejection(error, true)),
         }
     }
+
+    fn of_other_version<'b: 's>(
+        window: &Window<'b>,
+        spare: &'s mut Vec<Header<'b>>,
+        count: usize,
+    ) -> Result<Option<Self>, Rejection> {
+        let Some((line, rest)) = window.first_line()? else { return window.incomplete() };
+        let (version, status) = line.split_at_checked(VERSION).ok_or(BAD_VERSION)?;
+        let version = higher_version(version)?;
+        let (code, reason) = status_and_reason(status).ok_or(BAD_STATUS_LINE)?;
+        let Some((headers, len)) = headers(rest, spare, count)? else { return window.incomplete() };
+        let len = window.bytes.len() - rest.len() + len;
+        Ok(Some(Self { version, code, reason, headers, len }))
+    }
+}
+
+/// What follows a response's version.
+fn status_and_reason(behind: &[u8]) -> Option<(u16, &str)> {
+    let (code, reason) = behind.strip_prefix(b" ")?.split_at_checked(3)?;
+    let code = u16::try_from(syntax::decimal(code)?).ok()?;
+    let (b"" | [b' ', ..], true) = (reason, syntax::is_value(reason)) else { return None };
+    let reason = reason.strip_prefix(b" ").unwrap_or_default();
+    Some((code, str::from_utf8(reason).ok().filter(|text| text.is_ascii()).unwrap_or_default()))
 }
 
 /// The bytes that a head may lie in.
@@ -123,7 +149,7 @@ impl<'b> Window<'b> {
         // With CR LF.
         let line = limits.line.saturating_add(2);
         if bytes.len() >= line && memchr(b'\n', &bytes[..line]).is_none() {
-            let over = Rejection::new(Status::URI_TOO_LONG, "a request line that is too long");
+            let over = Rejection::new(Status::URI_TOO_LONG, "a first line that is too long");
             return Self { bytes: &bytes[..line.min(limits.bytes)], over: Some(over) };
         }
         if bytes.len() >= limits.bytes {
@@ -139,10 +165,9 @@ impl<'b> Window<'b> {
     }
 
     /// The first line and what is behind it; `None` while it has no end.
-    fn first_line(&self) -> Result<Option<(&'b str, &'b [u8])>, Rejection> {
+    fn first_line(&self) -> Result<Option<(&'b [u8], &'b [u8])>, Rejection> {
         let Some(end) = memchr(b'\n', self.bytes) else { return Ok(None) };
-        let line = self.bytes[..end].strip_suffix(b"\r").ok_or(Rejection::bad(BARE_LF))?;
-        let line = str::from_utf8(line).map_err(|_| Rejection::bad(BAD_VERSION))?;
+        let line = self.bytes[..end].strip_suffix(b"\r").ok_or(BARE_LF)?;
         Ok(Some((line, &self.bytes[end + 1..])))
     }
 }
@@ -152,14 +177,14 @@ fn version(minor: Option<u8>) -> Version {
 }
 
 /// The one to be taken for one that `httparse` does not know.
-fn higher_version(version: &str) -> Result<Version, Rejection> {
-    match version.as_bytes() {
+fn higher_version(version: &[u8]) -> Result<Version, Rejection> {
+    match version {
         // RFC 9110 2.5: as the highest minor version that is known.
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'] => Ok(Version::Http11),
         [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => Err(
             Rejection::new(Status::HTTP_VERSION_NOT_SUPPORTED, "a version of HTTP other than 1"),
         ),
-        _ => Err(Rejection::bad(BAD_VERSION)),
+        _ => Err(BAD_VERSION),
     }
 }
 
@@ -181,16 +206,19 @@ fn rejection(error: Error, response: bool) -> Rejection {
         Error::HeaderName => Rejection::bad("a header field with a malformed name"),
         Error::HeaderValue => Rejection::bad("a header field with a malformed value"),
         Error::NewLine => Rejection::bad("a line that is not ended by CR LF"),
-        Error::Status => Rejection::bad("a malformed status line"),
-        Error::Token if response => Rejection::bad("a malformed status line"),
+        Error::Status => BAD_STATUS_LINE,
+        Error::Token if response => BAD_STATUS_LINE,
         Error::Token => Rejection::bad("a malformed request line"),
         Error::TooManyHeaders => {
             Rejection::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "too many header fields")
         }
-        Error::Version => Rejection::bad(BAD_VERSION),
+        Error::Version => BAD_VERSION,
     }
 }
 
-pub(super) const BARE_LF: &str = "a line that is ended by a LF without CR";
-const BAD_VERSION: &str = "a malformed version of HTTP";
+pub(super) const BARE_LF: Rejection = Rejection::bad("a line that is ended by a LF without CR");
+const BAD_VERSION: Rejection = Rejection::bad("a malformed version of HTTP");
+const BAD_STATUS_LINE: Rejection = Rejection::bad("a malformed status line");
+/// Bytes of `HTTP/1.1`.
+const VERSION: usize = 8;
 const MOST_BLANK_LINES: usize = 2;
