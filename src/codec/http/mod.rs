@@ -9,6 +9,7 @@
 mod authority;
 mod body;
 mod chunked;
+pub mod date;
 mod facts;
 mod fields;
 mod head;

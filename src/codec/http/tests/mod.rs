@@ -1,1 +1,3 @@
 //! Messages through the codec.
+
+mod date;
