@@ -1,7 +1,7 @@
 //! HTTP/1.1.
 
 pub use crate::codec::http::{
-    Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date,
+    Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date, query,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -17,6 +17,7 @@ mod headers;
 mod limits;
 mod message;
 mod method;
+pub mod query;
 mod raw;
 mod rejection;
 mod scanner;

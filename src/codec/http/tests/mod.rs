@@ -1,3 +1,4 @@
 //! Messages through the codec.
 
 mod date;
+mod query;
