@@ -2,6 +2,7 @@
 
 pub use crate::codec::http::{
     Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date, query,
+    target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -23,6 +23,7 @@ mod rejection;
 mod scanner;
 mod status;
 mod syntax;
+pub mod target;
 #[cfg(test)]
 mod tests;
 mod version;

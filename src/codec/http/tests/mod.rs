@@ -2,3 +2,4 @@
 
 mod date;
 mod query;
+mod target;
