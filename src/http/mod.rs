@@ -1,7 +1,7 @@
 //! HTTP/1.1.
 
 pub use crate::codec::http::{
-    Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date, query,
+    ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date, query,
     target,
 };
 

@@ -10,6 +10,7 @@ mod authority;
 mod body;
 mod chunked;
 pub mod date;
+mod etag;
 mod facts;
 mod fields;
 mod head;
@@ -31,6 +32,7 @@ pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
 pub(crate) use chunked::{chunk_head, last_chunk};
+pub use etag::ETag;
 pub use fields::{Fields, InvalidField};
 pub use head::{RequestHead, ResponseHead, Slots};
 pub use headers::Headers;
