@@ -1,8 +1,8 @@
 //! HTTP/1.1.
 
 pub use crate::codec::http::{
-    ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, date, query,
-    target,
+    ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, condition,
+    date, query, target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -9,6 +9,7 @@
 mod authority;
 mod body;
 mod chunked;
+pub mod condition;
 pub mod date;
 mod etag;
 mod facts;
