@@ -2,7 +2,7 @@
 
 pub use crate::codec::http::{
     ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, condition,
-    date, query, target,
+    date, query, range, target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -20,6 +20,7 @@ mod limits;
 mod message;
 mod method;
 pub mod query;
+pub mod range;
 mod raw;
 mod rejection;
 mod scanner;

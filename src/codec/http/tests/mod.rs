@@ -4,4 +4,5 @@ mod condition;
 mod date;
 mod etag;
 mod query;
+mod range;
 mod target;
