@@ -41,7 +41,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("dns_lookup", &["src/net/"]),
     ("flate2", HTTP),
     ("httparse", &["src/codec/http/"]),
-    ("httpdate", &["src/codec/http/"]),
     ("ipnet", &["src/net/"]),
     ("libc", &["src/net/mmsg.rs"]),
     ("log", ABOVE_CODEC),

@@ -1,7 +1,8 @@
 //! HTTP/1.1.
 
 pub use crate::codec::http::{
-    Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version,
+    ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, condition,
+    date, query, range, target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

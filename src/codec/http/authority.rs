@@ -37,7 +37,7 @@ pub(super) fn is_authority(bytes: &[u8]) -> bool {
 }
 
 /// What CONNECT wants (RFC 9110 9.3.6).
-fn host_and_port(bytes: &[u8]) -> bool {
+pub(super) fn host_and_port(bytes: &[u8]) -> bool {
     let port = bytes.iter().rposition(|byte| *byte == b':').map(|colon| &bytes[colon + 1..]);
     port.is_some_and(|port| !port.is_empty() && !port.contains(&b']')) && is_authority(bytes)
 }

@@ -9,6 +9,9 @@
 mod authority;
 mod body;
 mod chunked;
+pub mod condition;
+pub mod date;
+mod etag;
 mod facts;
 mod fields;
 mod head;
@@ -16,11 +19,14 @@ mod headers;
 mod limits;
 mod message;
 mod method;
+pub mod query;
+pub mod range;
 mod raw;
 mod rejection;
 mod scanner;
 mod status;
 mod syntax;
+pub mod target;
 #[cfg(test)]
 mod tests;
 mod trailers;
@@ -29,6 +35,7 @@ pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
 pub(crate) use chunked::{chunk, chunk_head, last_chunk};
+pub use etag::ETag;
 pub use fields::{Fields, InvalidField};
 pub use head::{RequestHead, ResponseHead, Slots};
 pub use headers::Headers;

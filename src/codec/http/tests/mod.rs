@@ -1,1 +1,8 @@
 //! Messages through the codec.
+
+mod condition;
+mod date;
+mod etag;
+mod query;
+mod range;
+mod target;
