@@ -13,7 +13,8 @@ use source::{File, LITERAL, Token, files, read, tokens};
 const LAYERS: &[(&str, &[&str])] = &[
     ("raw", PROTOCOL),
     ("framed", PROTOCOL),
-    ("http", PROTOCOL),
+    // What a connection speaks behind HTTP may be raw bytes.
+    ("http", &["raw", "session", "server", "client", "codec", "testing"]),
     ("ws", PROTOCOL),
     ("sp", PROTOCOL),
     ("fbe", PROTOCOL),

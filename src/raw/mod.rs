@@ -93,7 +93,7 @@ pub fn client(handler: impl Handler) -> ClientProtocol {
     ClientProtocol::new(Adaptor(handler), None)
 }
 
-struct Adaptor<H>(H);
+pub(crate) struct Adaptor<H>(pub(crate) H);
 
 impl<H: Handler> Protocol for Adaptor<H> {
     fn on_handshake(&mut self, session: &mut Session<'_>) {

@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::net::proxy::Lookout;
-use crate::session::{CloseReason, End, Protocol, Session};
+use crate::session::{CloseReason, End, Protocol, Session, Shutdown};
 
 /// A protocol of which no connection may begin with the header of a proxy.
 pub(super) struct Direct {
@@ -39,6 +39,18 @@ impl Protocol for Direct {
 
     fn on_drain(&mut self, session: &mut Session<'_>) {
         self.protocol.on_drain(session);
+    }
+
+    fn on_wake(&mut self, session: &mut Session<'_>) {
+        self.protocol.on_wake(session);
+    }
+
+    fn on_alarm(&mut self, session: &mut Session<'_>) {
+        self.protocol.on_alarm(session);
+    }
+
+    fn on_shutdown(&mut self, session: &mut Session<'_>) -> Shutdown {
+        self.protocol.on_shutdown(session)
     }
 
     fn on_end(&mut self, session: &mut Session<'_>) -> End {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::middleware::{Middleware, Verdict};
-use super::protocol::{End, Protocol};
+use super::protocol::{End, Protocol, Shutdown};
 use super::{CloseReason, Session};
 use crate::error::Error;
 
@@ -157,6 +157,18 @@ impl Protocol for Layered {
         if self.opened {
             self.protocol.on_drain(session);
         }
+    }
+
+    fn on_wake(&mut self, session: &mut Session<'_>) {
+        self.protocol.on_wake(session);
+    }
+
+    fn on_alarm(&mut self, session: &mut Session<'_>) {
+        self.protocol.on_alarm(session);
+    }
+
+    fn on_shutdown(&mut self, session: &mut Session<'_>) -> Shutdown {
+        self.protocol.on_shutdown(session)
     }
 
     fn on_end(&mut self, session: &mut Session<'_>) -> End {

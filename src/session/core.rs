@@ -53,6 +53,8 @@ pub(super) struct Core {
     pub(super) ended: bool,
     /// The program wants no data.
     pub(super) paused: bool,
+    /// The protocol wants none, as it has something to finish first.
+    pub(super) busy: bool,
     /// The protocol has data that it could not hand out.
     pub(super) backlog: bool,
     /// The queue was above the high mark, and `on_drain` is due.
@@ -99,6 +101,10 @@ pub(super) struct Extras {
     pub(super) shaking: Option<Instant>,
     /// When the handshake, or a close, must have ended.
     pub(super) deadline: Option<Instant>,
+    /// When the protocol wants to be called.
+    pub(super) alarm: Option<Instant>,
+    /// For when the timer was armed, if that is known.
+    pub(super) armed: Option<Instant>,
 }
 
 impl Core {
@@ -112,6 +118,7 @@ impl Core {
             hung_up: false,
             ended: false,
             paused: false,
+            busy: false,
             backlog: false,
             congested: false,
             finishing: false,
@@ -258,7 +265,7 @@ impl Core {
         self.note_queued(link);
     }
 
-    fn note_queued(&mut self, link: &Link) -> Sent {
+    pub(super) fn note_queued(&mut self, link: &Link) -> Sent {
         let queued = self.queue_len();
         link.queued.store(queued, Ordering::Relaxed);
         if queued <= link.terms.high {
@@ -280,7 +287,7 @@ impl Core {
     /// True while the peer shall not be read from.
     pub(super) fn holds_reading(&self, link: &Link) -> bool {
         let full = self.congested || self.room(link) == 0;
-        self.paused || (full && link.terms.overflow == Overflow::Wait)
+        self.paused || self.busy || (full && link.terms.overflow == Overflow::Wait)
     }
 
     /// Bytes that the queue has room for.

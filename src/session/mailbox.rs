@@ -82,13 +82,23 @@ pub(crate) struct Mails {
     pub(crate) gate: Gate,
     /// The last word on whether to read.
     pub(crate) paused: Option<bool>,
+    /// The protocol is to be woken.
+    woken: bool,
     jobs: usize,
     ending: Option<Ending>,
 }
 
+/// What was in a mailbox.
+pub(crate) struct Drained {
+    pub(crate) list: Vec<Mail>,
+    pub(crate) paused: Option<bool>,
+    pub(crate) woken: bool,
+}
+
 impl Mailbox {
     pub(crate) fn new(gate: Gate) -> Self {
-        let mails = Mails { list: Vec::new(), gate, paused: None, jobs: 0, ending: None };
+        let mails =
+            Mails { list: Vec::new(), gate, paused: None, woken: false, jobs: 0, ending: None };
         Self { bytes: AtomicUsize::new(0), mails: Mutex::new(mails) }
     }
 
@@ -168,13 +178,25 @@ impl Mailbox {
         lock(&self.mails).paused = Some(paused);
     }
 
+    /// Has the protocol be woken. True when there was no such wish, and somebody is there to be told of it.
+    #[cfg(feature = "http")]
+    pub(crate) fn wake(&self) -> bool {
+        let mut mails = lock(&self.mails);
+        let connected = matches!(mails.gate, Gate::Open | Gate::Closing);
+        connected && !std::mem::replace(&mut mails.woken, true)
+    }
+
     /// Takes all mails; `take` runs under the lock, with the number of bytes that leave the
     /// mailbox, so that they are counted somewhere at any time.
-    pub(crate) fn drain(&self, take: impl FnOnce(usize)) -> (Vec<Mail>, Option<bool>) {
+    pub(crate) fn drain(&self, take: impl FnOnce(usize)) -> Drained {
         let mut mails = lock(&self.mails);
         take(self.bytes.swap(0, Ordering::Relaxed));
         mails.jobs = 0;
-        (std::mem::take(&mut mails.list), mails.paused.take())
+        Drained {
+            list: std::mem::take(&mut mails.list),
+            paused: mails.paused.take(),
+            woken: std::mem::take(&mut mails.woken),
+        }
     }
 
     /// From open to closing.
@@ -191,6 +213,7 @@ impl Mailbox {
         let mut mails = lock(&self.mails);
         mails.gate = gate;
         mails.ending = None;
+        mails.woken = false;
         let waits = |mail: &Mail| match gate {
             Gate::Open | Gate::Closing => true,
             Gate::Down(limit) => limit > 0 && !matches!(mail, Mail::End(..) | Mail::Watch(_)),

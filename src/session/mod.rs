@@ -13,6 +13,8 @@ mod establish;
 mod group;
 mod handle;
 mod id;
+#[cfg(feature = "http")]
+mod io;
 mod key;
 mod kind;
 mod limits;
@@ -54,8 +56,10 @@ pub use stack::{ClientProtocol, ServerProtocol};
 
 pub(crate) use book::{Book, Books};
 pub(crate) use id::{Ids, Place, place};
+#[cfg(feature = "http")]
+pub(crate) use io::Waker;
 pub(crate) use link::{Link, Parts};
 pub(crate) use mailbox::{Gate, Job};
-pub(crate) use protocol::{Admitted, Owner, Protocol};
+pub(crate) use protocol::{Admitted, Owner, Protocol, Shutdown};
 pub(crate) use rooms::RoomLimits;
 pub(crate) use terms::{Framing, Terms};

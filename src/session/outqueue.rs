@@ -55,14 +55,24 @@ impl OutQueue {
     }
 
     pub(crate) fn push(&mut self, data: &[u8]) {
-        self.len += data.len();
+        self.append(|chunk| chunk.extend_from_slice(data));
+    }
+
+    /// Appends what `write` puts behind the bytes that it is given.
+    pub(super) fn append<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         if let Some(Chunk::Copied(chunk)) = self.chunks.back_mut()
             && chunk.len() < CHUNK
         {
-            chunk.extend_from_slice(data);
-            return;
+            let before = chunk.len();
+            let result = write(chunk);
+            self.len += chunk.len() - before;
+            return result;
         }
-        self.chunks.push_back(Chunk::Copied(data.to_vec()));
+        let mut chunk = Vec::new();
+        let result = write(&mut chunk);
+        self.len += chunk.len();
+        self.chunks.push_back(Chunk::Copied(chunk));
+        result
     }
 
     /// Appends a message's frame of at most `room` bytes; false when it has more, and nothing was

@@ -30,6 +30,22 @@ pub(crate) trait Protocol: Send {
     /// The queue has fallen to the low mark after it was above the high one.
     fn on_drain(&mut self, session: &mut Session<'_>);
 
+    /// Somebody has called [`Waker::wake`](super::Waker::wake) since the last time.
+    fn on_wake(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
+    /// The time has come that was given to [`Session::set_alarm`].
+    fn on_alarm(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
+    /// The server shuts down. Who has something under way may finish that, and must close then.
+    fn on_shutdown(&mut self, session: &mut Session<'_>) -> Shutdown {
+        let _ = session;
+        Shutdown::Now
+    }
+
     /// The peer has finished sending. What is queued is still sent.
     fn on_end(&mut self, session: &mut Session<'_>) -> End;
 
@@ -49,6 +65,14 @@ pub enum End {
     Close,
     /// Keep this side open: the session goes on sending until it is closed.
     KeepOpen,
+}
+
+/// When a session closes whose server shuts down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shutdown {
+    Now,
+    /// When its protocol says so.
+    Later,
 }
 
 /// What a server's session begins with.

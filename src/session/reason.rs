@@ -60,6 +60,16 @@ pub enum Limit {
     /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
     /// the close: part of it was not sent.
     Close,
+    /// The head of an HTTP message took too long.
+    Head,
+    /// Nothing of the body of an HTTP message came for too long.
+    Body,
+    /// A request of HTTP was not answered in time.
+    Request,
+    /// A kept connection of HTTP had no further request for too long.
+    KeepAlive,
+    /// The peer took nothing of what was queued for too long.
+    Send,
 }
 
 impl CloseReason {
@@ -125,6 +135,11 @@ impl fmt::Display for CloseReason {
             }
             Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
             Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
+            Self::Timeout(Limit::Head) => f.write_str("the head took too long"),
+            Self::Timeout(Limit::Body) => f.write_str("the body took too long"),
+            Self::Timeout(Limit::Request) => f.write_str("the answer took too long"),
+            Self::Timeout(Limit::KeepAlive) => f.write_str("no further request came in time"),
+            Self::Timeout(Limit::Send) => f.write_str("the peer took nothing for too long"),
             Self::Overflow => f.write_str("the send queue overflowed"),
             Self::Protocol(violation) => write!(f, "the peer has sent {violation}"),
             Self::RateLimited => f.write_str("the peer has sent too much in the time"),

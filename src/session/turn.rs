@@ -13,9 +13,9 @@ use super::core::{Core, Extras, Lent, Phase};
 use super::counters::Stats;
 use super::establish::Established;
 use super::link::{Body, Link};
-use super::mailbox::{Gate, Mail};
+use super::mailbox::{Drained, Gate, Mail};
 use super::membership::Membership;
-use super::protocol::{End, Protocol};
+use super::protocol::{End, Protocol, Shutdown};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
 use crate::net::{Received, Transport};
@@ -95,11 +95,11 @@ impl Link {
         }
         // Mail that came during the handshake has told of itself in earlier turns.
         if opening || ready.has(Ready::MAIL) {
-            self.read_mail(core);
+            self.read_mail(core, protocol);
         }
         // The handshake's timer is not the one that has just been armed.
         if !opening && ready.has(Ready::TIMER) {
-            self.timer_expired(core, Instant::now());
+            self.timer_expired(core, protocol, Instant::now());
         }
         core.blocked &= !ready.has(Ready::WRITABLE | Ready::HANGUP);
         // What there was to read in a handshake has been read there.
@@ -112,32 +112,53 @@ impl Link {
         again |= self.settle(core, protocol, &mut worker.read_buffer);
         core.notify_watches();
         self.limit_close(core);
+        self.set_alarm(core);
         // A callback may have resumed reading after the turn's own reads.
         let readable = core.unread || core.backlog;
         again || (readable && core.phase == Phase::Open && !core.holds_reading(self))
     }
 
-    fn read_mail(&self, core: &mut Core) {
+    fn read_mail(&self, core: &mut Core, protocol: &mut dyn Protocol) {
         let queued = core.queue_len();
         let count = |leaving: usize| self.queued.store(queued + leaving, Ordering::Relaxed);
-        let (mails, paused) = self.mailbox.drain(count);
+        let Drained { list, paused, woken } = self.mailbox.drain(count);
         if let Some(paused) = paused {
             core.paused = paused;
         }
-        for mail in mails {
+        for mail in list {
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, &data, None, count),
                 Mail::Shared(data, count) => core.send_mail(self, &data, Some(&data), count),
                 Mail::Unframed(data) => core.send_unframed(self, &data),
                 Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
                 Mail::Job(job) => self.drop_fenced("drop a session's job", job),
-                Mail::End(reason, how) => core.close(reason, how),
+                Mail::End(reason, how) => self.asked_to_end(core, protocol, reason, how),
                 Mail::Watch(watch) => core.extras().watches.push(watch),
             }
         }
+        if woken && core.opened && core.phase == Phase::Open {
+            protocol.on_wake(&mut Session::new(core, self));
+        }
     }
 
-    fn timer_expired(&self, core: &mut Core, now: Instant) {
+    fn asked_to_end(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        reason: CloseReason,
+        how: Ending,
+    ) {
+        let orderly = matches!((&reason, how), (CloseReason::Shutdown, Ending::Graceful));
+        if orderly && core.opened && core.phase == Phase::Open {
+            let when = protocol.on_shutdown(&mut Session::new(core, self));
+            if when == Shutdown::Later {
+                return;
+            }
+        }
+        core.close(reason, how);
+    }
+
+    fn timer_expired(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {
         core.timer = None;
         match core.phase {
             Phase::Closing => {
@@ -151,18 +172,51 @@ impl Link {
                 core.die(CloseReason::Timeout(Limit::Close), Ending::Abrupt);
             }
             Phase::Open => {
-                let Some(idle) = self.terms.idle else { return };
-                let active = self.active.get(self.epoch()).unwrap_or(now);
-                match active.checked_add(idle) {
-                    Some(due) if now >= due => {
-                        core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
-                    }
-                    // Activity does not move the timer; it is looked at here instead.
-                    Some(due) => core.timer = self.seat.home().arm(due, self.arc()),
-                    None => {}
-                }
+                self.ring(core, protocol, now);
+                self.look_for_idleness(core, now);
             }
             Phase::Down | Phase::Opening | Phase::Handshaking | Phase::Dead => {}
+        }
+    }
+
+    fn ring(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {
+        let Some(extras) = &mut core.extras else { return };
+        extras.armed = None;
+        if extras.alarm.take_if(|alarm| now >= *alarm).is_some() {
+            protocol.on_alarm(&mut Session::new(core, self));
+        }
+    }
+
+    fn look_for_idleness(&self, core: &mut Core, now: Instant) {
+        let Some(idle) = self.terms.idle.filter(|_| core.phase == Phase::Open) else { return };
+        let active = self.active.get(self.epoch()).unwrap_or(now);
+        match active.checked_add(idle) {
+            Some(due) if now >= due => {
+                core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
+            }
+            // Activity does not move the timer; it is looked at here instead.
+            Some(due) => self.arm(core, due),
+            None => {}
+        }
+    }
+
+    /// Sees to it that the timer does not come after the alarm.
+    fn set_alarm(&self, core: &mut Core) {
+        let Some(extras) = &core.extras else { return };
+        let (Some(alarm), Phase::Open) = (extras.alarm, core.phase) else { return };
+        if extras.armed.is_some_and(|armed| armed <= alarm) && core.timer.is_some() {
+            return;
+        }
+        if let Some(timer) = core.timer.take() {
+            self.seat.home().disarm(timer);
+        }
+        self.arm(core, alarm);
+    }
+
+    fn arm(&self, core: &mut Core, due: Instant) {
+        core.timer = self.seat.home().arm(due, self.arc());
+        if let Some(extras) = &mut core.extras {
+            extras.armed = Some(due);
         }
     }
 
@@ -309,6 +363,7 @@ impl Link {
         // What the peer still sends is read and thrown away: unread, it would turn the FIN into
         // a reset that may overtake what was sent (RFC 9112 9.6).
         core.paused = false;
+        core.busy = false;
     }
 
     fn panicked(&self, core: &mut Core, protocol: &mut dyn Protocol, error: Error) {
