@@ -1,4 +1,25 @@
-//! HTTP/1.1.
+//! HTTP/1.1: servers.
+
+mod body;
+mod handler;
+mod into_response;
+mod later;
+mod limits;
+mod params;
+mod request;
+mod response;
+mod server;
+mod states;
+mod upgrade;
+
+pub use body::{Body, BodyReader, BodySender, Source};
+pub use handler::{Handler, Piped, Receiver, Reception, streamed};
+pub use into_response::IntoResponse;
+pub use later::Later;
+pub use limits::Limits;
+pub use request::Request;
+pub use response::Response;
+pub use server::{server, server_with};
 
 pub use crate::codec::http::{
     ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, condition,

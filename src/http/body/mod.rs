@@ -1,0 +1,140 @@
+//! What follows a head.
+
+pub(crate) mod pipe;
+mod reader;
+mod sender;
+mod source;
+
+use std::fmt;
+use std::io::{self, Read};
+
+use bytes::Bytes;
+
+use pipe::Outlet;
+use source::{Pieces, Reading, Slices};
+
+pub use reader::BodyReader;
+pub use sender::BodySender;
+pub use source::Source;
+
+/// What a message says behind its head: nothing, bytes in memory, or bytes that are yet to come.
+#[derive(Default)]
+pub struct Body(pub(crate) Kind);
+
+#[derive(Default)]
+pub(crate) enum Kind {
+    #[default]
+    Empty,
+    Whole(Bytes),
+    /// Bytes that are asked for, and how many there will be if that is known.
+    Source(Box<dyn Source>, Option<u64>),
+    /// Bytes from other threads.
+    Pipe(Outlet, Option<u64>),
+}
+
+impl Body {
+    /// None.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// What a reader gives until its end, read on service threads when the peer has room for it: of a
+    /// file, say. With a length, so many bytes are sent, and fewer are an error; without, HTTP/1.1
+    /// sends them in chunks.
+    pub fn reader(reader: impl Read + Send + 'static, len: impl Into<Option<u64>>) -> Self {
+        Self(Kind::Source(Box::new(Reading(reader)), len.into()))
+    }
+
+    /// What an iterator gives.
+    ///
+    /// ```
+    /// use sockeye::{Bytes, http::Body};
+    ///
+    /// let lines = (0..1_000_000).map(|line| Ok(Bytes::from(format!("line {line}\n"))));
+    /// let body = Body::pieces(lines);
+    /// assert_eq!(body.len(), None);
+    /// ```
+    pub fn pieces(
+        pieces: impl IntoIterator<Item = io::Result<Bytes>, IntoIter: Send + 'static>,
+    ) -> Self {
+        Self(Kind::Source(Box::new(Pieces(pieces.into_iter())), None))
+    }
+
+    /// What a source of the program's own gives.
+    pub fn source(source: impl Source, len: impl Into<Option<u64>>) -> Self {
+        Self(Kind::Source(Box::new(source), len.into()))
+    }
+
+    /// How many bytes there are; `None` when nobody knows yet.
+    pub fn len(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Empty => Some(0),
+            Kind::Whole(bytes) => Some(bytes.len() as u64),
+            Kind::Source(_, len) | Kind::Pipe(_, len) => *len,
+        }
+    }
+
+    /// True when there is certainly nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// The bytes, if they are all in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Empty => Some(&[]),
+            Kind::Whole(bytes) => Some(bytes),
+            Kind::Source(..) | Kind::Pipe(..) => None,
+        }
+    }
+
+    /// Long bytes in memory become a source of slices.
+    pub(crate) fn sliced(self, longest: usize) -> Self {
+        match self.0 {
+            Kind::Whole(bytes) if bytes.len() > longest => {
+                let len = bytes.len() as u64;
+                Self(Kind::Source(Box::new(Slices(bytes)), Some(len)))
+            }
+            kind => Self(kind),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Whole(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Kind::Whole(bytes.into()))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self(Kind::Whole(Bytes::from_static(text.as_bytes())))
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self(Kind::Whole(Bytes::from_static(bytes)))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len() {
+            Some(len) => write!(f, "Body({len} bytes)"),
+            None => f.write_str("Body(..)"),
+        }
+    }
+}

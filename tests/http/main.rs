@@ -1,0 +1,9 @@
+//! HTTP servers, through sessions without a socket and through every stream.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![cfg(feature = "http")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod answers;
