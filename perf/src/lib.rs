@@ -11,6 +11,7 @@ pub mod datagram_multicast;
 mod datagrams;
 mod echo;
 pub mod framed;
+pub mod http;
 pub mod middleware;
 mod multicast;
 mod options;

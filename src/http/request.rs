@@ -14,7 +14,7 @@ use crate::session::Session;
 /// What a client asks, as a handler sees it: borrowed from what was read, and gone when the handler
 /// returns.
 pub struct Request<'a> {
-    head: RequestHead<'a>,
+    head: &'a RequestHead<'a>,
     /// The head's bytes.
     raw: &'a [u8],
     path: &'a str,
@@ -30,7 +30,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     #[inline]
     pub(crate) fn new(
-        head: RequestHead<'a>,
+        head: &'a RequestHead<'a>,
         raw: &'a [u8],
         body: &'a [u8],
         trailers: Option<&'a Fields>,
@@ -224,7 +224,10 @@ fn split(target: &str, method: Method) -> (&str, &str) {
         _ if method == Method::Connect => return (target, ""),
         _ => behind_authority(target),
     };
-    target.split_once('?').unwrap_or((target, ""))
+    match target.bytes().position(|byte| byte == b'?') {
+        Some(at) => (&target[..at], &target[at + 1..]),
+        None => (target, ""),
+    }
 }
 
 /// The absolute form's path (RFC 9112 3.2.2).

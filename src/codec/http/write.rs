@@ -18,6 +18,7 @@ pub(crate) enum Connection {
 
 /// Appends `HTTP/1.1 200 OK` with its line's end. What is said to HTTP/1.0 is said in HTTP/1.1
 /// too (RFC 9110 2.5).
+#[inline]
 pub(crate) fn status_line(out: &mut Vec<u8>, status: Status) {
     if status == Status::OK {
         out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
@@ -49,12 +50,14 @@ pub(crate) fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 /// Appends the fields.
+#[inline]
 pub(crate) fn fields(out: &mut Vec<u8>, fields: &Fields) {
     out.extend_from_slice(fields.as_bytes());
 }
 
 /// Appends what says how the body is framed: nothing for [`Length::None`], which is to say that
 /// there must be none, and for [`Length::UntilEnd`].
+#[inline]
 pub(crate) fn length(out: &mut Vec<u8>, length: Length) {
     match length {
         Length::None | Length::UntilEnd => {}
@@ -68,6 +71,7 @@ pub(crate) fn length(out: &mut Vec<u8>, length: Length) {
 }
 
 /// Appends what is said of the connection.
+#[inline]
 pub(crate) fn connection(out: &mut Vec<u8>, connection: Connection) {
     out.extend_from_slice(match connection {
         Connection::Unsaid => b"",
@@ -78,11 +82,23 @@ pub(crate) fn connection(out: &mut Vec<u8>, connection: Connection) {
 }
 
 /// Appends the date, in the form of RFC 9110 5.6.7.
+#[inline]
 pub(crate) fn date(out: &mut Vec<u8>, date: &[u8; 29]) {
-    field(out, "Date", date);
+    out.extend_from_slice(b"Date: ");
+    out.extend_from_slice(date);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the type of the content.
+#[inline]
+pub(crate) fn content_type(out: &mut Vec<u8>, media: &str) {
+    out.extend_from_slice(b"Content-Type: ");
+    out.extend_from_slice(media.as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Appends the empty line.
+#[inline]
 pub(crate) fn end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }

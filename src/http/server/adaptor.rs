@@ -95,9 +95,9 @@ impl Adaptor {
                 self.times.asked = session.now();
                 let (raw, rest) = data.split_at(len);
                 if head.length() != Length::None {
-                    return len + self.begin(session, head, raw, rest);
+                    return len + self.begin(session, &head, raw, rest);
                 }
-                self.handle(session, Exchange::of(&head), head, raw, &[]);
+                self.handle(session, Exchange::of(&head), &head, raw, &[]);
                 len
             }
             Err(rejection) => {
@@ -113,7 +113,7 @@ impl Adaptor {
         &mut self,
         session: &mut Session<'_>,
         exchange: Exchange,
-        head: RequestHead<'_>,
+        head: &RequestHead<'_>,
         raw: &[u8],
         body: &[u8],
     ) {

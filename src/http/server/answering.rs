@@ -134,18 +134,33 @@ impl Adaptor {
         });
     }
 
+    #[inline]
     fn send(&mut self, session: &mut Session<'_>, mut exchange: Exchange, response: Response) {
         let Response { status, media, mut fields, body, .. } = response;
-        if status.is_informational() {
-            let error = Error::new(ErrorKind::Invalid, "answer a request");
-            session.report(&error.because("a status below 200 is no answer"));
-            return self.send(session, exchange, FAILED.into());
-        }
         if !fields.is_empty() {
             exchange.keep &= !fields.contains_token("connection", "close");
             remove_ours(&mut fields);
         }
         exchange.keep &= !self.leaving;
+        let date = clock::date(session.now());
+        if let Kind::Whole(bytes) = &body.0
+            && bytes.len() <= COPY
+            && status == Status::OK
+            && !exchange.head_only
+        {
+            let length = Length::Exactly(bytes.len() as u64);
+            let head = Head { status, media, fields: &fields, length };
+            session.compose(|out| {
+                head.write(out, &date, exchange.connection());
+                out.extend_from_slice(bytes);
+            });
+            return self.answered(session, exchange);
+        }
+        if status.is_informational() {
+            let error = Error::new(ErrorKind::Invalid, "answer a request");
+            session.report(&error.because("a status below 200 is no answer"));
+            return self.send(session, exchange, FAILED.into());
+        }
         let length = match body.len() {
             _ if status.is_bodiless() => Length::None,
             Some(len) => Length::Exactly(len),
@@ -153,33 +168,19 @@ impl Adaptor {
             None => Length::Chunked,
         };
         exchange.keep &= length != Length::UntilEnd;
-        let connection = match (exchange.keep, exchange.old) {
-            (false, _) => Connection::Close,
-            (true, true) => Connection::KeepAlive,
-            (true, false) => Connection::Unsaid,
-        };
-        let date = clock::date(session.now());
         let head = Head { status, media, fields: &fields, length };
-        session.count_messages(1, 1);
-        let body = if exchange.head_only || status.is_bodiless() { Body::empty() } else { body };
-        match body.sliced(SLICE).0 {
-            Kind::Empty => {
-                session.compose(|out| head.write(out, &date, connection));
-            }
-            Kind::Whole(bytes) if bytes.len() <= COPY => session.compose(|out| {
-                head.write(out, &date, connection);
-                out.extend_from_slice(&bytes);
-            }),
-            Kind::Whole(bytes) => {
-                session.compose(|out| head.write(out, &date, connection));
-                session.compose_shared(bytes);
-            }
-            body => {
-                session.compose(|out| head.write(out, &date, connection));
-                return self.begin_sending(session, body, exchange, length);
-            }
+        session.compose(|out| head.write(out, &date, exchange.connection()));
+        if exchange.head_only || status.is_bodiless() {
+            return self.answered(session, exchange);
         }
-        self.answered(session, exchange);
+        match body.sliced(SLICE).0 {
+            Kind::Empty => self.answered(session, exchange),
+            Kind::Whole(bytes) => {
+                session.compose_shared(bytes);
+                self.answered(session, exchange);
+            }
+            body => self.begin_sending(session, body, exchange, length),
+        }
     }
 
     fn send_upgrade(&mut self, session: &mut Session<'_>, exchange: Exchange, response: Response) {
@@ -255,7 +256,9 @@ impl Adaptor {
     }
 
     /// An answer is queued as a whole.
+    #[inline]
     fn answered(&mut self, session: &mut Session<'_>, exchange: Exchange) {
+        session.count_messages(1, 1);
         self.state = State::Idle;
         self.times.kept = true;
         self.times.moved = session.now();
@@ -323,7 +326,7 @@ impl Head<'_> {
         write::status_line(out, self.status);
         write::date(out, date);
         if let Some(media) = self.media {
-            write::field(out, "Content-Type", media.as_bytes());
+            write::content_type(out, media);
         }
         write::fields(out, self.fields);
         write::length(out, self.length);

@@ -1,5 +1,6 @@
 //! What a request's answer has to heed of it.
 
+use crate::codec::http::write::Connection;
 use crate::codec::http::{Method, RequestHead, Version};
 
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,16 @@ impl Exchange {
             keep: head.keeps_alive(),
             upgrades: head.upgrade().is_some(),
             connects: head.method == Method::Connect,
+        }
+    }
+
+    /// What the answer says of the connection.
+    #[inline]
+    pub(super) fn connection(&self) -> Connection {
+        match (self.keep, self.old) {
+            (false, _) => Connection::Close,
+            (true, true) => Connection::KeepAlive,
+            (true, false) => Connection::Unsaid,
         }
     }
 }

@@ -41,11 +41,11 @@ impl Adaptor {
     pub(super) fn begin(
         &mut self,
         session: &mut Session<'_>,
-        head: RequestHead<'_>,
+        head: &RequestHead<'_>,
         raw: &[u8],
         rest: &[u8],
     ) -> usize {
-        let exchange = Exchange::of(&head);
+        let exchange = Exchange::of(head);
         let site = self.site.clone();
         let reception = session.fenced("begin a request", |session| {
             let mut request = Request::new(head, raw, &[], None, session.reborrow());
@@ -150,7 +150,7 @@ impl Adaptor {
             let parsed = RequestHead::parse(&raw, &mut slots, &ANY).ok().flatten();
             let Some((head, _)) = parsed else { return FAILED.into() };
             let session = session.reborrow();
-            let mut request = Request::new(head, &raw, &body, Some(&trailers), session);
+            let mut request = Request::new(&head, &raw, &body, Some(&trailers), session);
             match receiver {
                 Some(receiver) => receiver.on_end(&mut request),
                 None => site.handler.handle(&mut request),
