@@ -1,12 +1,15 @@
 //! Who is asked: hosts with ports, and the forms of a target that have them.
 
+use memchr::memchr;
+
 use super::{Method, Rejection};
 
 /// The authority that a target names, of a form that goes with the method (RFC 9112 3.2); `None` if
 /// it names none.
 pub(super) fn of_target(method: Method, target: &str) -> Result<Option<&str>, Rejection> {
     let bytes = target.as_bytes();
-    if !bytes.iter().fold(true, |good, byte| good & (byte.is_ascii() && *byte != b'#')) {
+    // `httparse` takes other visible characters than those of ASCII too.
+    if !bytes.is_ascii() || memchr(b'#', bytes).is_some() {
         return Err(Rejection::bad("a target with a character that is not allowed in it"));
     }
     let bad = Rejection::bad("a target that does not go with its method");
@@ -21,18 +24,17 @@ pub(super) fn of_target(method: Method, target: &str) -> Result<Option<&str>, Re
 /// Whether it is a host, a port behind it or not (RFC 3986 3.2.2). Commas, which hosts don't have,
 /// are refused: they are where a list was joined.
 pub(super) fn is_authority(bytes: &[u8]) -> bool {
-    let host = match bytes.iter().rposition(|byte| *byte == b':' || *byte == b']') {
-        Some(colon) if bytes[colon] == b':' => {
-            if !is_port(&bytes[colon + 1..]) {
-                return false;
-            }
-            &bytes[..colon]
-        }
-        _ => bytes,
+    let end = match bytes {
+        [b'[', address @ ..] => match address.iter().position(|byte| *byte == b']') {
+            Some(end) if is_address(&address[..end]) => end + 2,
+            _ => return false,
+        },
+        _ => bytes.iter().position(|byte| !HOST[usize::from(*byte)]).unwrap_or(bytes.len()),
     };
-    match host {
-        [b'[', address @ .., b']'] => is_address(address),
-        _ => !host.is_empty() && host.iter().all(|byte| is_host_byte(*byte)),
+    match &bytes[end..] {
+        [] => end > 0,
+        [b':', port @ ..] => end > 0 && is_port(port),
+        _ => false,
     }
 }
 
@@ -65,23 +67,30 @@ fn is_address(bytes: &[u8]) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
 }
 
-const fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b';'
-                | b'='
-        )
-}
+/// The bytes of a host that is no address in brackets.
+static HOST: [bool; 256] = {
+    let mut host = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        host[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'%'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b';'
+                    | b'='
+            );
+        byte += 1;
+    }
+    host
+};

@@ -63,8 +63,8 @@ impl<'s> RequestHead<'s> {
         let RawRequest { method, target, version, headers, len } = head;
         let method = method.parse::<Method>();
         let method = method.map_err(|_| Rejection::new(Status::NOT_IMPLEMENTED, LONG_METHOD))?;
-        let facts = Facts::collect(&bytes[skipped..skipped + len], headers)?;
-        let facts = facts.of_request(method, target, version)?;
+        let mut facts = Facts::collect(&bytes[skipped..skipped + len], headers)?;
+        facts.check_request(method, target, version)?;
         let head = Self { method, target, version, headers: Headers::new(headers), facts };
         Ok(Some((head, skipped + len)))
     }
@@ -128,7 +128,8 @@ impl<'s> ResponseHead<'s> {
         let Some(head) = RawResponse::parse(bytes, slots, limits)? else { return Ok(None) };
         let RawResponse { version, code, reason, headers, len } = head;
         let status = Status::new(code).ok_or(Rejection::bad("a status below 100"))?;
-        let facts = Facts::collect(&bytes[..len], headers)?.of_response(version)?;
+        let facts = Facts::collect(&bytes[..len], headers)?;
+        facts.check_both(version)?;
         let head = Self { version, status, reason, headers: Headers::new(headers), facts };
         Ok(Some((head, len)))
     }
@@ -141,15 +142,15 @@ impl<'s> ResponseHead<'s> {
 /// use sockeye::http::parse::{HeadLimits, RequestHead, Slots};
 ///
 /// let mut bytes = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n".as_slice();
-/// let mut targets = Vec::new();
+/// let mut targets = String::new();
 /// while !bytes.is_empty() {
 ///     let mut slots = Slots::new();
 ///     let parsed = RequestHead::parse(bytes, &mut slots, &HeadLimits::default())?;
 ///     let Some((head, consumed)) = parsed else { break };
-///     targets.push(head.target);
+///     targets.push_str(head.target);
 ///     bytes = &bytes[consumed..];
 /// }
-/// # // The targets are as long-lived as the slots.
+/// assert_eq!(targets, "/1/2");
 /// # Ok::<(), sockeye::http::parse::Rejection>(())
 /// ```
 pub struct Slots<'b> {

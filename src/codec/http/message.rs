@@ -2,6 +2,7 @@
 
 use std::str;
 
+use super::facts::{Facts, said};
 use super::{Method, RequestHead, ResponseHead, Status, Version};
 
 /// How a message says where its body ends.
@@ -27,28 +28,27 @@ impl Length {
 impl<'b> RequestHead<'b> {
     /// How the body is framed: [`Length::None`] if the head says nothing.
     pub const fn length(&self) -> Length {
-        match self.facts.content_length {
-            _ if self.facts.chunked => Length::Chunked,
-            Some(length) => Length::Exactly(length),
+        match self.facts.length() {
+            Some(length) => length,
             None => Length::None,
         }
     }
 
     /// Whether the client wants the connection to outlive the answer (RFC 9112 9.3).
     pub fn keeps_alive(&self) -> bool {
-        !self.facts.close && (self.version == Version::Http11 || self.facts.keep_alive)
+        keeps_alive(self.version, &self.facts)
     }
 
     /// Whether the client waits for `100 Continue` before it sends its body. It is to get that, or
     /// another answer.
     pub const fn expects_continue(&self) -> bool {
-        self.facts.expects_continue && !self.length().is_empty()
+        self.facts.say(said::CONTINUE) && !self.length().is_empty()
     }
 
     /// The protocols that the client would rather speak, most wanted first (RFC 9110 7.8), such as
     /// `websocket`.
     pub fn upgrade(&self) -> Option<&'b str> {
-        let wanted = self.facts.upgrade.filter(|_| self.facts.upgrades)?;
+        let wanted = self.facts.upgrade.filter(|_| self.facts.say(said::UPGRADE))?;
         str::from_utf8(wanted).ok()
     }
 
@@ -69,9 +69,8 @@ impl<'b> ResponseHead<'b> {
         if matches!(request, Method::Head) || self.status.is_bodiless() || tunnel {
             return Length::None;
         }
-        match self.facts.content_length {
-            _ if self.facts.chunked => Length::Chunked,
-            Some(length) => Length::Exactly(length),
+        match self.facts.length() {
+            Some(length) => length,
             None => Length::UntilEnd,
         }
     }
@@ -79,12 +78,16 @@ impl<'b> ResponseHead<'b> {
     /// Whether the server means the connection to outlive the response (RFC 9112 9.3). One whose
     /// length is [`Length::UntilEnd`] it does not outlive.
     pub fn keeps_alive(&self) -> bool {
-        !self.facts.close && (self.version == Version::Http11 || self.facts.keep_alive)
+        keeps_alive(self.version, &self.facts)
     }
 
     /// The protocol that is spoken from here on, of a response `101 Switching Protocols`.
     pub fn upgrade(&self) -> Option<&'b str> {
-        let switches = self.status == Status::SWITCHING_PROTOCOLS && self.facts.upgrades;
+        let switches = self.status == Status::SWITCHING_PROTOCOLS && self.facts.say(said::UPGRADE);
         str::from_utf8(self.facts.upgrade.filter(|_| switches)?).ok()
     }
+}
+
+fn keeps_alive(version: Version, facts: &Facts<'_>) -> bool {
+    !facts.say(said::CLOSE) && (version == Version::Http11 || facts.say(said::KEEP_ALIVE))
 }
