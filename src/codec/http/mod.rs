@@ -33,6 +33,7 @@ mod syntax;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod url;
 mod version;
 pub(crate) mod write;
 
@@ -50,4 +51,5 @@ pub use method::{InvalidMethod, Method, Name};
 pub use rejection::Rejection;
 pub use scanner::HeadScanner;
 pub use status::Status;
+pub use url::Url;
 pub use version::Version;
