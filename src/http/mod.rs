@@ -1,6 +1,7 @@
 //! HTTP/1.1: servers.
 
 mod body;
+mod events;
 mod handler;
 mod into_response;
 mod later;
@@ -13,6 +14,7 @@ mod states;
 mod upgrade;
 
 pub use body::{Body, BodyReader, BodySender, Source};
+pub use events::EventSender;
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;
 pub use later::Later;

@@ -125,6 +125,17 @@ impl<'a> Request<'a> {
         self.head.host().unwrap_or_default()
     }
 
+    /// All cookies.
+    pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let headers = self.head.headers.clone();
+        headers.all("cookie").flat_map(crate::codec::http::cookies)
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<&'a str> {
+        self.cookies().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
     /// The body, as a whole; empty without one, and in [`Handler::begin`](super::Handler::begin).
     #[inline]
     pub fn body(&self) -> &'a [u8] {

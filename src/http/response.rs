@@ -8,10 +8,12 @@ use bytes::Bytes;
 use super::body::pipe::pipe;
 use super::body::{Body, BodySender, Kind};
 
+use super::events::EventSender;
 use super::later::{Later, Slot};
 use super::request::Request;
 use super::upgrade::Upgrade;
-use crate::codec::http::{Fields, InvalidField, Status};
+use crate::codec::http::{Cookie, Fields, InvalidField, Status};
+use crate::error::{Error, ErrorKind};
 use crate::raw;
 
 /// What a handler answers: a status, fields and a body; see also [`IntoResponse`](super::IntoResponse).
@@ -44,7 +46,7 @@ pub(crate) enum Special {
     /// What the connection speaks behind it.
     Upgrade(Box<dyn Upgrade>),
     /// A field that cannot be sent.
-    Invalid(InvalidField),
+    Invalid(Error),
 }
 
 type Change = Box<dyn FnOnce(Response) -> Response + Send>;
@@ -143,6 +145,12 @@ impl Response {
         (Self::content(media, body), BodySender::new(inlet))
     }
 
+    /// 200 with server-sent events, which may be sent by any thread as long as the client stays.
+    pub fn events() -> (Self, EventSender) {
+        let (response, body) = Self::stream("text/event-stream");
+        (response.header("Cache-Control", "no-store"), EventSender::new(body))
+    }
+
     /// An answer that is given later, by any thread. Meanwhile the connection waits: answers are sent
     /// in the order of the requests.
     ///
@@ -220,6 +228,16 @@ impl Response {
         self.fields.remove(name);
     }
 
+    /// The same with a cookie; one that cannot be sent is answered as [`Response::header`] says.
+    #[must_use]
+    pub fn cookie(mut self, cookie: &Cookie) -> Self {
+        match cookie.header() {
+            Ok(value) => self.add_header("Set-Cookie", value),
+            Err(invalid) => self.invalidate(invalid),
+        }
+        self
+    }
+
     /// The same with what says how long the answer may be kept: `Cache-Control: max-age`.
     #[must_use]
     pub fn max_age(self, age: Duration) -> Self {
@@ -274,8 +292,12 @@ impl Response {
 
     fn note(&mut self, outcome: Result<(), InvalidField>) {
         if let Err(invalid) = outcome {
-            self.special.get_or_insert_with(|| Box::new(Special::Invalid(invalid)));
+            self.invalidate(Error::new(ErrorKind::Invalid, "set a field").because(invalid));
         }
+    }
+
+    fn invalidate(&mut self, error: Error) {
+        self.special.get_or_insert_with(|| Box::new(Special::Invalid(error)));
     }
 }
 

@@ -9,8 +9,8 @@ use super::receiving::FAILED;
 use crate::codec::http::write::{self, Connection};
 use crate::codec::http::{Fields, Length, Status, chunk_head, last_chunk};
 use crate::error::{Error, ErrorKind};
+use crate::http::body::Kind;
 use crate::http::body::pipe::Taken;
-use crate::http::body::{Body, Kind};
 use crate::http::response::Special;
 use crate::http::{Response, later};
 use crate::session::Session;
@@ -76,8 +76,7 @@ impl Adaptor {
                 self.state = State::Waiting(Box::new(Waiting { slot, changes, exchange }));
                 self.look_for_answer(session);
             }
-            Special::Invalid(invalid) => {
-                let error = Error::new(ErrorKind::Invalid, "answer a request").because(invalid);
+            Special::Invalid(error) => {
                 session.report(&error);
                 self.send(session, exchange, FAILED.into());
             }
