@@ -6,4 +6,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answer;
 mod answers;
+mod bodies;
+mod conformance;
+#[allow(dead_code, reason = "the answers are the client's")]
+mod table;
+mod times;
+mod upgrades;
