@@ -31,8 +31,9 @@ fn lengths() -> Vec<Case> {
         bad("a second length that is empty", post("Content-Length: 1\r\nContent-Length:\r\n", "b")),
     ];
     for value in [
-        "", "+1", "-1", "-0", "1,1", "1, 1", "1,", ",1", "1;b", "1 1", "1 b", "1b", "b", "0x1", "0b1", "1.0",
-        "1e0", "1_0", "\"1\"", "'1'", "#1", "१", "1\u{a0}", "infinity", "NaN", "(1)", "1/1",
+        "", "+1", "-1", "-0", "1,1", "1, 1", "1,", ",1", "1;b", "1 1", "1 b", "1b", "b", "0x1",
+        "0b1", "1.0", "1e0", "1_0", "\"1\"", "'1'", "#1", "१", "1\u{a0}", "infinity", "NaN", "(1)",
+        "1/1",
     ] {
         cases.push(bad(&format!("a length of {value:?}"), with(value)));
     }
@@ -52,7 +53,10 @@ fn codings() -> Vec<Case> {
         good("chunked in a field in capitals", post("TRANSFER-ENCODING: Chunked\r\n", whole)),
         good("chunked with spaces around it", with(" \tchunked\t ")),
         bad("chunked in HTTP/1.0", old),
-        bad("chunked kept in HTTP/1.0", old.replace("\r\n\r\n1", "\r\nConnection: keep-alive\r\n\r\n1")),
+        bad(
+            "chunked kept in HTTP/1.0",
+            old.replace("\r\n\r\n1", "\r\nConnection: keep-alive\r\n\r\n1"),
+        ),
         bad("chunked in two lines", two("chunked", "chunked")),
         bad("chunked and an empty line", two("chunked", "")),
         bad("an empty line and chunked", two("", "chunked")),
@@ -63,18 +67,53 @@ fn codings() -> Vec<Case> {
         bad("chunked before a form feed", with("chunked\x0c")),
     ];
     for value in [
-        "", ",", "chunked,", ",chunked", "gzip,,chunked", "chunked, chunked", "chunked,chunked",
-        "chunked, gzip", "chunked, identity", "chunked;b", "chunked;b=c", "chunked ;", "chunked; ", "\"chunked\"",
-        "'chunked", "chun ked", "chunked b", "b chunked", "chunked:", "chunked/1", "(chunked)", "chunked\u{a0}",
-        "chunkeď", ";", "gzip chunked", "=chunked",
+        "",
+        ",",
+        "chunked,",
+        ",chunked",
+        "gzip,,chunked",
+        "chunked, chunked",
+        "chunked,chunked",
+        "chunked, gzip",
+        "chunked, identity",
+        "chunked;b",
+        "chunked;b=c",
+        "chunked ;",
+        "chunked; ",
+        "\"chunked\"",
+        "'chunked",
+        "chun ked",
+        "chunked b",
+        "b chunked",
+        "chunked:",
+        "chunked/1",
+        "(chunked)",
+        "chunked\u{a0}",
+        "chunkeď",
+        ";",
+        "gzip chunked",
+        "=chunked",
     ] {
         // An apostrophe may be in a token: it makes another coding of it.
         let status = if value == "'chunked" { 501 } else { 400 };
         cases.push(refused(status, &format!("a coding of {value:?}"), with(value)));
     }
     for value in [
-        "identity", "gzip", "deflate", "compress", "x-chunked", "chunke", "chunkedd", "xchunked", "chunked-",
-        "gzip, chunked", "identity, chunked", "gzip;q=1, chunked", "cow", "chunked.", "*",
+        "identity",
+        "gzip",
+        "deflate",
+        "compress",
+        "x-chunked",
+        "chunke",
+        "chunkedd",
+        "xchunked",
+        "chunked-",
+        "gzip, chunked",
+        "identity, chunked",
+        "gzip;q=1, chunked",
+        "cow",
+        "chunked.",
+        "*",
     ] {
         cases.push(refused(501, &format!("a coding of {value:?}"), with(value)));
     }
@@ -86,17 +125,44 @@ fn both() -> Vec<Case> {
     vec![
         bad("a length and chunked", with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n")),
         bad("chunked and a length", with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n")),
-        bad("chunked and a length of 0", with("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n")),
+        bad(
+            "chunked and a length of 0",
+            with("Transfer-Encoding: chunked\r\nContent-Length: 0\r\n"),
+        ),
         bad("a length and identity", with("Content-Length: 5\r\nTransfer-Encoding: identity\r\n")),
         bad("a length and an empty coding", with("Content-Length: 5\r\nTransfer-Encoding:\r\n")),
-        bad("a malformed length and chunked", with("Content-Length: b\r\nTransfer-Encoding: chunked\r\n")),
-        bad("chunked with a space before the colon", with("Content-Length: 5\r\nTransfer-Encoding : chunked\r\n")),
-        bad("chunked with a tab before the colon", with("Content-Length: 5\r\nTransfer-Encoding\t: chunked\r\n")),
-        bad("chunked on a folded line", with("Content-Length: 5\r\nB: c\r\n Transfer-Encoding: chunked\r\n")),
-        bad("chunked behind a bare CR", with("Content-Length: 5\r\nB: c\rTransfer-Encoding: chunked\r\n")),
-        bad("chunked behind a bare LF", with("Content-Length: 5\r\nB: c\nTransfer-Encoding: chunked\r\n")),
+        bad(
+            "a malformed length and chunked",
+            with("Content-Length: b\r\nTransfer-Encoding: chunked\r\n"),
+        ),
+        bad(
+            "chunked with a space before the colon",
+            with("Content-Length: 5\r\nTransfer-Encoding : chunked\r\n"),
+        ),
+        bad(
+            "chunked with a tab before the colon",
+            with("Content-Length: 5\r\nTransfer-Encoding\t: chunked\r\n"),
+        ),
+        bad(
+            "chunked on a folded line",
+            with("Content-Length: 5\r\nB: c\r\n Transfer-Encoding: chunked\r\n"),
+        ),
+        bad(
+            "chunked behind a bare CR",
+            with("Content-Length: 5\r\nB: c\rTransfer-Encoding: chunked\r\n"),
+        ),
+        bad(
+            "chunked behind a bare LF",
+            with("Content-Length: 5\r\nB: c\nTransfer-Encoding: chunked\r\n"),
+        ),
         bad("chunked behind a NUL", with("Content-Length: 5\r\n\0Transfer-Encoding: chunked\r\n")),
-        good("chunked with an underscore", post("Content-Length: 5\r\nTransfer_Encoding: chunked\r\n", "0\r\n\r\n")),
-        good("a length named by Connection", post("Connection: content-length\r\nContent-Length: 5\r\n", "0\r\n\r\n")),
+        good(
+            "chunked with an underscore",
+            post("Content-Length: 5\r\nTransfer_Encoding: chunked\r\n", "0\r\n\r\n"),
+        ),
+        good(
+            "a length named by Connection",
+            post("Connection: content-length\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        ),
     ]
 }

@@ -58,7 +58,8 @@ fn methods() -> Vec<Case> {
 }
 
 fn targets() -> Vec<Case> {
-    let with = |method: &str, target: &str| format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let with =
+        |method: &str, target: &str| format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n");
     let mut cases = vec![
         good("a query", with("GET", "/a?b=c&d=%20")),
         good("an empty query", with("GET", "/a?")),
@@ -215,12 +216,16 @@ fn lengths() -> Vec<Case> {
         bad("a long target with a NUL", format!("GET /\0{}", "a".repeat(100_000))),
         good("the longest head", field(longest_field)),
         refused(431, "a head that is too long", field(longest_field + 1)),
-        refused(431, "a field without an end", format!("{}B: {}", &get("")[..25], "c".repeat(70_000))),
+        refused(
+            431,
+            "a field without an end",
+            format!("{}B: {}", &get("")[..25], "c".repeat(70_000)),
+        ),
         refused(431, "a name without an end", format!("{}{}", &get("")[..25], "c".repeat(70_000))),
         good("the most fields", fields(100)),
         refused(431, "a field too many", fields(101)),
         refused(431, "a thousand fields", fields(1000)),
-        refused(431, "a field too many without an end", fields(101).trim_end()),
+        refused(431, "a field too many without an end", &fields(101)[..fields(101).len() - 2]),
         bad("a malformed field before too many", fields(101).replacen("B:", "B :", 1)),
     ]
 }

@@ -163,15 +163,23 @@ fn framing() -> Vec<Answer> {
         cut("nothing of the length", ok("Content-Length: 2\r\n", "")),
         refused("the same length twice", ok("Content-Length: 1\r\nContent-Length: 1\r\n", "b")),
         refused("two lengths", ok("Content-Length: 1\r\nContent-Length: 2\r\n", "b")),
-        refused("a length and chunked", ok("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
-        refused("chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        refused(
+            "a length and chunked",
+            ok("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ),
+        refused(
+            "chunked in HTTP/1.0",
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
         refused("a body that is too large", ok("Content-Length: 18446744073709551615\r\n", "b")),
     ];
     for value in ["", "-1", "+1", "1,1", "1 1", "0x1", "b", "18446744073709551616"] {
         let bytes = ok(&format!("Content-Length: {value}\r\n"), "b");
         answers.push(refused(&format!("a length of {value:?}"), bytes));
     }
-    for value in ["", "gzip", "identity", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked;b"] {
+    for value in
+        ["", "gzip", "identity", "gzip, chunked", "chunked, gzip", "chunked, chunked", "chunked;b"]
+    {
         let bytes = ok(&format!("Transfer-Encoding: {value}\r\n"), "0\r\n\r\n");
         answers.push(refused(&format!("a coding of {value:?}"), bytes));
     }
@@ -198,7 +206,11 @@ fn chunks() -> Vec<Answer> {
     vec![
         whole("chunked", with("1\r\nb\r\n2;d=e\r\ncd\r\n0\r\n\r\n"), "bcd"),
         whole("chunked with trailers", with("1\r\nb\r\n0\r\nC: d\r\n\r\n"), "b"),
-        last("chunked and close", ok("Connection: close\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), ""),
+        last(
+            "chunked and close",
+            ok("Connection: close\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+            "",
+        ),
         cut("no chunk", with("")),
         cut("half a size", with("1")),
         cut("half a chunk", with("2\r\nb")),
