@@ -50,7 +50,8 @@ fn of_absolute(target: &str) -> Option<&str> {
         return None;
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    is_authority(rest[..end].as_bytes()).then_some(&rest[..end])
+    let authority = &rest[..end];
+    is_authority(authority.as_bytes()).then_some(authority)
 }
 
 /// It may be empty (RFC 3986 3.2.3).

@@ -137,6 +137,9 @@ fn status_and_reason(behind: &[u8]) -> Option<(u16, &str)> {
     Some((code, str::from_utf8(reason).ok().filter(|text| text.is_ascii()).unwrap_or_default()))
 }
 
+/// A line and what is behind it.
+type Split<'b> = (&'b [u8], &'b [u8]);
+
 /// The bytes that a head may lie in.
 struct Window<'b> {
     bytes: &'b [u8],
@@ -165,7 +168,7 @@ impl<'b> Window<'b> {
     }
 
     /// The first line and what is behind it; `None` while it has no end.
-    fn first_line(&self) -> Result<Option<(&'b [u8], &'b [u8])>, Rejection> {
+    fn first_line(&self) -> Result<Option<Split<'b>>, Rejection> {
         let Some(end) = memchr(b'\n', self.bytes) else { return Ok(None) };
         let line = self.bytes[..end].strip_suffix(b"\r").ok_or(BARE_LF)?;
         Ok(Some((line, &self.bytes[end + 1..])))

@@ -30,6 +30,9 @@ impl HeadScanner {
 
     /// Whether the head that begins `bytes` is to be parsed: for the first time, at its end, at a
     /// limit, and whenever it has doubled, so that what is wrong with it is seen before its end.
+    ///
+    /// When the peer finishes, what there is may be worth another look, to tell what is malformed
+    /// from what is cut short.
     pub fn is_due(&mut self, bytes: &[u8], limits: &HeadLimits) -> bool {
         let (parsed, searched) = (self.parsed, self.searched);
         self.searched = bytes.len();
@@ -51,11 +54,12 @@ impl HeadScanner {
     }
 }
 
-/// Whether an empty line ends at `from` or behind it, with CR LF or not.
+/// Whether an empty line ends at `from` or behind it, however it ends.
 fn has_empty_line(bytes: &[u8], from: usize) -> bool {
     let mut at = from.min(bytes.len());
     while let Some(lf) = memchr(b'\n', &bytes[at..]).map(|found| at + found) {
-        if let [.., b'\n'] | [.., b'\n', b'\r'] = &bytes[..lf] {
+        let before = bytes[..lf].iter().rev().find(|byte| **byte != b'\r');
+        if before == Some(&b'\n') {
             return true;
         }
         at = lf + 1;

@@ -35,19 +35,18 @@ impl Trailers {
 
     /// Takes the next line, or what there is of it.
     pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<Line>, Rejection> {
-        // Most bodies have no trailers: nothing is copied for the empty line alone.
-        if let (true, [b'\r', b'\n', rest @ ..]) = (self.line.is_empty(), *input) {
-            *input = rest;
-            return Ok(Some(Line::Empty));
-        }
         let end = memchr(b'\n', input).map(|lf| lf + 1);
         let (line, rest) = input.split_at(end.unwrap_or(input.len()));
         self.bytes += line.len();
         if self.bytes > MOST_BYTES {
             return Err(TOO_MANY);
         }
-        self.line.extend_from_slice(line);
         *input = rest;
+        // Most bodies have no trailers: nothing is copied for the empty line alone.
+        if line == b"\r\n" && self.line.is_empty() {
+            return Ok(Some(Line::Empty));
+        }
+        self.line.extend_from_slice(line);
         if end.is_none() {
             return Ok(None);
         }

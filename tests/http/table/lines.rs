@@ -225,7 +225,7 @@ fn lengths() -> Vec<Case> {
         good("the most fields", fields(100)),
         refused(431, "a field too many", fields(101)),
         refused(431, "a thousand fields", fields(1000)),
-        refused(431, "a field too many without an end", fields(101).trim_end()),
+        refused(431, "a field too many without an end", &fields(101)[..fields(101).len() - 2]),
         bad("a malformed field before too many", fields(101).replacen("B:", "B :", 1)),
     ]
 }
