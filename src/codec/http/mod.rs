@@ -19,6 +19,7 @@ mod headers;
 mod limits;
 mod message;
 mod method;
+mod params;
 pub mod query;
 pub mod range;
 mod raw;

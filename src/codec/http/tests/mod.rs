@@ -3,6 +3,7 @@
 mod condition;
 mod date;
 mod etag;
+mod params;
 mod query;
 mod range;
 mod target;
