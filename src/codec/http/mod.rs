@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unused_imports)]
 
+pub mod accept;
 mod authority;
 mod body;
 mod chunked;

@@ -1,5 +1,6 @@
 //! Messages through the codec.
 
+mod accept;
 mod condition;
 mod date;
 mod etag;
