@@ -11,6 +11,7 @@ mod authority;
 mod body;
 mod chunked;
 pub mod condition;
+mod cookie;
 pub mod date;
 mod etag;
 mod facts;
@@ -37,6 +38,7 @@ pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
 pub(crate) use chunked::{chunk, chunk_head, last_chunk};
+pub use cookie::{Cookie, SameSite, cookies};
 pub use etag::ETag;
 pub use fields::{Fields, InvalidField};
 pub use head::{RequestHead, ResponseHead, Slots};

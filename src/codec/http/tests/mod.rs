@@ -2,6 +2,7 @@
 
 mod accept;
 mod condition;
+mod cookie;
 mod date;
 mod etag;
 mod params;
