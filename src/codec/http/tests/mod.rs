@@ -5,6 +5,7 @@ mod condition;
 mod cookie;
 mod date;
 mod etag;
+mod event;
 mod params;
 mod query;
 mod range;
