@@ -23,7 +23,7 @@ pub use server::{server, server_with};
 
 pub use crate::codec::http::{
     Cookie, ETag, Event, Fields, Headers, InvalidField, InvalidMethod, Method, Name, SameSite,
-    Status, Version, accept, condition, cookies, date, query, range, target,
+    Status, Url, Version, accept, condition, cookies, date, query, range, target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -34,6 +34,7 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 mod trailers;
+mod url;
 mod version;
 pub(crate) mod write;
 
@@ -51,4 +52,5 @@ pub use method::{InvalidMethod, Method, Name};
 pub use rejection::Rejection;
 pub use scanner::HeadScanner;
 pub use status::Status;
+pub use url::Url;
 pub use version::Version;

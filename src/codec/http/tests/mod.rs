@@ -10,3 +10,4 @@ mod params;
 mod query;
 mod range;
 mod target;
+mod url;
