@@ -6,6 +6,7 @@ mod cookie;
 mod date;
 mod etag;
 mod event;
+mod jar;
 mod params;
 mod query;
 mod range;
