@@ -7,6 +7,7 @@ mod date;
 mod etag;
 mod event;
 mod jar;
+mod multipart;
 mod params;
 mod query;
 mod range;
