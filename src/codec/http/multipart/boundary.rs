@@ -5,7 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The text that parts are told apart by, which none of them may have in it.
 ///
-/// 1 to 70 letters, digits, blanks and `'()+_,-./:=?`, of which a blank is not the last (RFC 2046 5.1.1).
+/// 1 to 70 letters, digits, blanks and `'()+_,-./:=?`, of which a blank is not the last (RFC 2046
+/// 5.1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Boundary(String);
 

@@ -9,8 +9,8 @@ use crate::codec::http::{Fields, Rejection, Status};
 
 /// Takes a body apart as it comes.
 ///
-/// What it keeps is an incomplete head of a part, so at most [`Limits::head`] bytes; data is handed out
-/// as it comes.
+/// What it keeps is an incomplete head of a part, so at most [`Limits::head`] bytes; data is handed
+/// out as it comes.
 #[derive(Debug)]
 pub struct Multipart {
     limits: Limits,
@@ -87,8 +87,8 @@ impl Multipart {
     ///
     /// # Errors
     ///
-    /// What is wrong with the body: 400 if it is malformed, 413 or 431 if it has more than its limits.
-    /// What follows has no meaning then.
+    /// What is wrong with the body: 400 if it is malformed, 413 or 431 if it has more than its
+    /// limits. What follows has no meaning then.
     pub fn next<'a, 'd: 'a>(
         &'a mut self,
         input: &mut &'d [u8],

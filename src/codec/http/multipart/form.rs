@@ -38,8 +38,8 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the name has a control character in it, or the text has the boundary;
-    /// nothing is added then.
+    /// [`ErrorKind::Invalid`] if the name has a control character in it, or the text has the
+    /// boundary; nothing is added then.
     pub fn text(&mut self, name: &str, text: &str) -> Result<&mut Self> {
         self.part(name, None, None, text.as_bytes())
     }
@@ -48,8 +48,8 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the name, the file's name or the type has a control character in it, or
-    /// the data has the boundary; nothing is added then.
+    /// [`ErrorKind::Invalid`] if the name, the file's name or the type has a control character in
+    /// it, or the data has the boundary; nothing is added then.
     pub fn file(
         &mut self,
         name: &str,
@@ -60,12 +60,13 @@ impl Form {
         self.part(name, Some(filename), Some(content_type), data.as_ref())
     }
 
-    /// Begins a part, whose data is sent behind what [`take`](Self::take) gives, and must not have the
-    /// boundary in it.
+    /// Begins a part, whose data is sent behind what [`take`](Self::take) gives, and must not have
+    /// the boundary in it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if a name or the type has a control character in it; nothing is added then.
+    /// [`ErrorKind::Invalid`] if a name or the type has a control character in it; nothing is added
+    /// then.
     pub fn begin(
         &mut self,
         name: &str,

@@ -11,10 +11,11 @@ use crate::codec::http::params::{parameter, split};
 /// What is said of a part before its data.
 #[derive(Clone, Debug)]
 pub struct PartHead<'a> {
-    /// The name of the form's field. Browsers send quotation marks in it as `%22`, which stays as it is.
+    /// The name of the form's field. Browsers send quotation marks in it as `%22`, which stays as
+    /// it is.
     pub name: Cow<'a, str>,
-    /// The name of the file, if the part is one: as the client says, so that it may have `/`, `..` and
-    /// anything else in it. Files are better given names of one's own.
+    /// The name of the file, if the part is one: as the client says, so that it may have `/`, `..`
+    /// and anything else in it. Files are better given names of one's own.
     pub filename: Option<Cow<'a, str>>,
     /// The type of the data, if it is said; text otherwise.
     pub content_type: Option<&'a str>,

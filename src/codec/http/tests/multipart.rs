@@ -126,11 +126,13 @@ fn heads_say_what_a_part_is() {
         ("Content-Disposition: form-data; name=\"a; b=\\\"c\\\"\\\\\"", part("a; b=\"c\"\\", b"1")),
         ("Content-Disposition: form-data; name=\"\u{fc}%22\"", part("\u{fc}%22", b"1")),
         (
-            "X: y\r\nContent-Type: image/png\r\nContent-Disposition: form-data; name=\"a\"; filename=\"C:\\dir\\b.png\"",
+            "X: y\r\nContent-Type: image/png\r\n\
+             Content-Disposition: form-data; name=\"a\"; filename=\"C:\\dir\\b.png\"",
             file("a", "C:\\dir\\b.png", "image/png", b"1"),
         ),
         (
-            "Content-Disposition: form-data; filename=\"../b\"; name=a; filename*=UTF-8''c\r\nContent-Type: ",
+            "Content-Disposition: form-data; filename=\"../b\"; name=a; filename*=UTF-8''c\r\n\
+             Content-Type: ",
             file("a", "../b", "", b"1"),
         ),
     ] {
@@ -196,7 +198,8 @@ fn what_is_malformed_is_refused() {
         "--b\r\nContent-Disposition: form-data; name=\"a\"c\r\n\r\n1\r\n--b--",
         "--b\r\nContent-Disposition: form-data; name=a; c\r\n\r\n1\r\n--b--",
         "--b\r\nContent-Disposition: form-data; name=a\r\n{}1\r\n--b--",
-        "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--",
+        "--b\r\nContent-Disposition: form-data; name=a\r\n\
+         Content-Disposition: form-data; name=a\r\n\r\n1\r\n--b--",
     ] {
         let (seen, end) = parts(body.replace("{}", HEAD).as_bytes());
         assert_eq!(end, Err(400), "{body:?}");
