@@ -25,7 +25,8 @@ pub use server::{server, server_with};
 
 pub use crate::codec::http::{
     Cookie, CookieJar, ETag, Event, Fields, Headers, InvalidField, InvalidMethod, Method, Name,
-    SameSite, Status, Url, Version, accept, condition, cookies, date, query, range, target,
+    SameSite, Status, Url, Version, accept, condition, cookies, date, multipart, query, range,
+    target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -5,10 +5,10 @@ use super::params::{parameter, split};
 /// Which of the codings that a body can have a client prefers, by its `Accept-Encoding` (RFC 9110
 /// 12.5.3): an index into `offers`.
 ///
-/// Of codings it likes equally the first counts. `identity`, the body as it is, is acceptable unless
-/// the client refuses it, and the last choice where the client does not name it. Without the field
-/// (`None`) it is the first choice: some clients that don't send the field cannot decode anything.
-/// `x-gzip` is `gzip`. Elements that are malformed are ignored.
+/// Of codings it likes equally the first counts. `identity`, the body as it is, is acceptable
+/// unless the client refuses it, and the last choice where the client does not name it. Without the
+/// field (`None`) it is the first choice: some clients that don't send the field cannot decode
+/// anything. `x-gzip` is `gzip`. Elements that are malformed are ignored.
 ///
 /// `None`: nothing on offer is acceptable.
 ///
@@ -26,8 +26,8 @@ pub fn preferred_encoding(header: Option<&str>, offers: &[&str]) -> Option<usize
     best(offers, |offer| {
         let is_identity = offer.eq_ignore_ascii_case("identity");
         let Some(header) = header else { return 1 + u16::from(is_identity) };
-        let unnamed = || quality_of(header, "*").unwrap_or(u16::from(is_identity));
-        quality_of(header, offer).unwrap_or_else(unnamed)
+        let named = quality_of(header, offer).or_else(|| quality_of(header, "*"));
+        named.unwrap_or_else(|| u16::from(is_identity))
     })
 }
 
@@ -35,9 +35,9 @@ pub fn preferred_encoding(header: Option<&str>, offers: &[&str]) -> Option<usize
 /// `offers`.
 ///
 /// Each offer has the quality of the range that fits it most closely: `text/html;level=1` before
-/// `text/html`, `text/*` and `*/*`. Of types it likes equally the first counts, and of all if it does
-/// not say what it likes (`None`). Elements that are malformed are ignored; if that leaves none, as if
-/// there were no field.
+/// `text/html`, `text/*` and `*/*`. Of types it likes equally the first counts, and of all if it
+/// does not say what it likes (`None`). Elements that are malformed are ignored; if that leaves
+/// none, as if there were no field.
 ///
 /// `None`: nothing on offer is acceptable. A server may serve it nevertheless.
 ///

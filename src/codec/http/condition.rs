@@ -26,8 +26,8 @@ pub enum Outcome {
 /// Evaluates what a request demands of a resource that exists: `If-Match`, `If-Unmodified-Since`,
 /// `If-None-Match` and `If-Modified-Since`, in this order of precedence (RFC 9110 13.2.2).
 ///
-/// `header` looks up a field by its name in lower case; a field that came in several lines counts as
-/// one with commas. Only for GET and HEAD is there a 304. Dates that are none, and dates for a
+/// `header` looks up a field by its name in lower case; a field that came in several lines counts
+/// as one with commas. Only for GET and HEAD is there a 304. Dates that are none, and dates for a
 /// resource without one, are ignored. A list of tags counts up to what is no tag.
 ///
 /// To be asked for requests that would be answered with a 2xx otherwise (RFC 9110 13.2.1).
@@ -91,9 +91,9 @@ pub fn evaluate_absent<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Outcome 
 
 /// Whether a request's ranges apply, by its `If-Range`; if not, it is answered with the whole.
 ///
-/// A tag has to match strongly. A date has to be exactly the current one; it is the caller's to leave
-/// [`Validators::modified`] away if the resource has changed within this second, as the date is not
-/// certain then (RFC 9110 13.1.5, 8.8.2.2). For anything else they do not apply.
+/// A tag has to match strongly. A date has to be exactly the current one; it is the caller's to
+/// leave [`Validators::modified`] away if the resource has changed within this second, as the date
+/// is not certain then (RFC 9110 13.1.5, 8.8.2.2). For anything else they do not apply.
 ///
 /// ```
 /// use sockeye::http::ETag;

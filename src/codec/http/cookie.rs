@@ -10,9 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The cookies in a request's field `Cookie`: names and values, in their order.
 ///
-/// A value is all behind the first `=`, quotation marks included, as browsers see it. What has no name
-/// or no `=`, or is not UTF-8, is left out. A name may come more than once: for paths that are nested,
-/// the innermost first. Values are the client's word, and nothing is decoded.
+/// A value is all behind the first `=`, quotation marks included, as browsers see it. What has no
+/// name or no `=`, or is not UTF-8, is left out. A name may come more than once: for paths that are
+/// nested, the innermost first. Values are the client's word, and nothing is decoded.
 ///
 /// ```
 /// use sockeye::http::cookies;
@@ -31,9 +31,9 @@ pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
 
 /// A cookie that a response sets.
 ///
-/// It is for the whole host that sets it and for no other, is kept until the browser is closed, is not
-/// shown to scripts (`HttpOnly`), and is not sent with requests that other sites make, except when a
-/// link is followed (`SameSite=Lax`). It is also sent over connections without TLS, until
+/// It is for the whole host that sets it and for no other, is kept until the browser is closed, is
+/// not shown to scripts (`HttpOnly`), and is not sent with requests that other sites make, except
+/// when a link is followed (`SameSite=Lax`). It is also sent over connections without TLS, until
 /// [`secure`](Self::secure) is called: what is served with TLS should.
 ///
 /// ```
@@ -74,9 +74,9 @@ pub enum SameSite {
 }
 
 impl Cookie {
-    /// A cookie for the whole host. The value may have letters, digits and punctuation but `"`, `,`,
-    /// `;` and `\`, and as a whole may be in quotation marks; what else there is can be sent encoded,
-    /// as by [`query::percent_encode`](crate::http::query::percent_encode) or in Base64.
+    /// A cookie for the whole host. The value may have letters, digits and punctuation but `"`,
+    /// `,`, `;` and `\`, and as a whole may be in quotation marks; what else there is can be sent
+    /// encoded, as by [`query::percent_encode`](crate::http::query::percent_encode) or in Base64.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -92,8 +92,8 @@ impl Cookie {
         }
     }
 
-    /// What makes a browser forget the cookie of this name. The path and the domain have to be those
-    /// that it was set with.
+    /// What makes a browser forget the cookie of this name. The path and the domain have to be
+    /// those that it was set with.
     pub fn removal(name: impl Into<String>) -> Self {
         Self::new(name, "").max_age(Duration::ZERO).expires(0)
     }
@@ -104,8 +104,8 @@ impl Cookie {
         Self { path: path.into(), ..self }
     }
 
-    /// The domain that it is for, with all below, which may be the host or what is above it. Default:
-    /// the host that sets it, and none below.
+    /// The domain that it is for, with all below, which may be the host or what is above it.
+    /// Default: the host that sets it, and none below.
     #[must_use]
     pub fn domain(self, domain: impl Into<String>) -> Self {
         Self { domain: Some(domain.into()), ..self }
@@ -152,11 +152,12 @@ impl Cookie {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] for what is malformed: a name that is no token, characters that the value,
-    /// the path (from `/` on) or the domain must not have, over 4096 bytes in name and value together
-    /// or 1024 in the path or the domain. Also for what browsers refuse to keep: `SameSite=None` or
-    /// `Partitioned` without `Secure`, names that begin with `__Secure-` without `Secure`, and such with
-    /// `__Host-` without `Secure`, with a domain, or for another path than `/`.
+    /// [`ErrorKind::Invalid`] for what is malformed: a name that is no token, characters that the
+    /// value, the path (from `/` on) or the domain must not have, over 4096 bytes in name and value
+    /// together or 1024 in the path or the domain. Also for what browsers refuse to keep:
+    /// `SameSite=None` or `Partitioned` without `Secure`, names that begin with `__Secure-` without
+    /// `Secure`, and such with `__Host-` without `Secure`, with a domain, or for another path than
+    /// `/`.
     pub fn header(&self) -> Result<String> {
         match self.fault() {
             None => Ok(format!("{}", Text(self))),

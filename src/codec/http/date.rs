@@ -140,12 +140,12 @@ fn number(digits: &[u8]) -> Option<u64> {
 
 /// Whether a day is called so, in its first letters or all of them.
 fn is_weekday(name: &[u8], letters: usize) -> Option<()> {
-    let is = |day: &&str| &day.as_bytes()[..day.len().min(letters)] == name;
-    WEEKDAYS.iter().any(|day| is(&day)).then_some(())
+    let is = |day: &&str| day.bytes().take(letters).eq(name.iter().copied());
+    WEEKDAYS.iter().any(is).then_some(())
 }
 
-/// Days from 1970 to a day that is not before: Howard Hinnant's `days_from_civil`. A year begins with
-/// March here, so that the leap day is its last.
+/// Days from 1970 to a day that is not before: Howard Hinnant's `days_from_civil`. A year begins
+/// with March here, so that the leap day is its last.
 fn days(civil: &Civil) -> u64 {
     let Civil { year, month, day } = *civil;
     let year = year - u64::from(month <= 2);

@@ -28,7 +28,8 @@ impl ETag {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if there is a quotation mark, white space or a control character in it.
+    /// [`ErrorKind::Invalid`] if there is a quotation mark, white space or a control character in
+    /// it.
     pub fn strong(tag: impl Into<String>) -> Result<Self> {
         Self::new(false, tag.into())
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// One event, or a comment, as it is sent.
 ///
-/// Data may have lines, which end with LF, CR LF or CR; the client gets them with LF between them. No
-/// text can end the event or begin another one.
+/// Data may have lines, which end with LF, CR LF or CR; the client gets them with LF between them.
+/// No text can end the event or begin another one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,8 +30,8 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// An event with data, which may be empty. [`Event::default`] is one without: the client is told of
-    /// it nothing, but takes over its id and retry.
+    /// An event with data, which may be empty. [`Event::default`] is one without: the client is
+    /// told of it nothing, but takes over its id and retry.
     pub fn new(data: &'a str) -> Self {
         Self { data: Some(data), ..Self::default() }
     }
@@ -41,16 +41,16 @@ impl<'a> Event<'a> {
         Self { comment: Some(text), ..Self::default() }
     }
 
-    /// The event's type, which scripts listen to; `message` if it is not said. Line ends in it are left
-    /// out.
+    /// The event's type, which scripts listen to; `message` if it is not said. Line ends in it are
+    /// left out.
     #[must_use]
     pub fn event(self, name: &'a str) -> Self {
         Self { event: Some(without(name, &['\r', '\n'])), ..self }
     }
 
-    /// What the client says with `Last-Event-ID` when it connects again. Line ends and zero characters
-    /// in it, with which it would be ignored, are left out. An empty one makes the client forget the
-    /// last.
+    /// What the client says with `Last-Event-ID` when it connects again. Line ends and zero
+    /// characters in it, with which it would be ignored, are left out. An empty one makes the
+    /// client forget the last.
     #[must_use]
     pub fn id(self, id: &'a str) -> Self {
         Self { id: Some(without(id, &['\r', '\n', '\0'])), ..self }

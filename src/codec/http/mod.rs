@@ -23,6 +23,7 @@ mod jar;
 mod limits;
 mod message;
 mod method;
+pub mod multipart;
 mod params;
 pub mod query;
 pub mod range;

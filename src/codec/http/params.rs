@@ -38,8 +38,8 @@ pub(super) fn parameter(text: &str) -> Option<(&str, Cow<'_, str>)> {
 
 /// A string in quotation marks, of which the first is gone already, and nothing behind it.
 ///
-/// Of a backslash before other characters than those that need one, both are kept: some send paths of
-/// Windows so.
+/// Of a backslash before other characters than those that need one, both are kept: some send paths
+/// of Windows so.
 fn unquoted(quoted: &str) -> Option<Cow<'_, str>> {
     let inside = quoted.strip_suffix('"')?;
     if !inside.contains(['\\', '"']) {

@@ -15,8 +15,8 @@ pub enum Ranges {
 /// What the field `Range` means for a body of `len` bytes.
 ///
 /// Ranges that overlap or adjoin are joined, so that no byte is sent twice. The field is ignored
-/// ([`Ranges::Whole`]), as servers may do (RFC 9110 14.2), where it is malformed, is not about bytes
-/// or has over 16 ranges, and for an empty body, of which there are no ranges.
+/// ([`Ranges::Whole`]), as servers may do (RFC 9110 14.2), where it is malformed, is not about
+/// bytes or has over 16 ranges, and for an empty body, of which there are no ranges.
 ///
 /// ```
 /// use sockeye::http::range::{Ranges, parse_range};
@@ -35,8 +35,8 @@ pub fn parse_range(value: &str, len: u64) -> Ranges {
     if ranges.is_empty() { Ranges::Unsatisfiable } else { Ranges::These(ranges) }
 }
 
-/// The field `Content-Range` of a part: the bytes from `start` up to and without `end`, of `len`. An
-/// empty part, which the field cannot say, is [none](unsatisfied_range).
+/// The field `Content-Range` of a part: the bytes from `start` up to and without `end`, of `len`.
+/// An empty part, which the field cannot say, is [none](unsatisfied_range).
 ///
 /// ```
 /// use sockeye::http::range;

@@ -1,4 +1,5 @@
-//! What a request is for: the four forms of a target (RFC 9112 3.2), and the file that a path means.
+//! What a request is for: the four forms of a target (RFC 9112 3.2), and the file that a path
+//! means.
 
 use super::authority;
 use super::query::percent_decode;
@@ -46,8 +47,8 @@ impl<'a> Target<'a> {
     /// Tells the form of a target. Which method may have it is the caller's to check.
     ///
     /// `None` for what is none: blanks, control characters and anything that is not ASCII, a `#`,
-    /// another scheme, a user's name or password before the host (RFC 9110 4.2.4), an authority with
-    /// an empty host, wrong characters or a wrong port.
+    /// another scheme, a user's name or password before the host (RFC 9110 4.2.4), an authority
+    /// with an empty host, wrong characters or a wrong port.
     pub fn parse(text: &'a str) -> Option<Self> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return None;
@@ -82,9 +83,9 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The file below a folder that a path means: relative, with `/` between its segments, empty for the
-/// folder itself. Whatever the path says, the file is not outside of the folder, if there are no
-/// symbolic links in it.
+/// The file below a folder that a path means: relative, with `/` between its segments, empty for
+/// the folder itself. Whatever the path says, the file is not outside of the folder, if there are
+/// no symbolic links in it.
 ///
 /// The path is decoded once. `.` and empty segments are left out. `None` for all that could mean
 /// something else to a file system than to who has looked at the path before: `..` and other
@@ -142,7 +143,8 @@ fn split_query(text: &str) -> (&str, Option<&str>) {
     text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)))
 }
 
-/// Whether a decoded segment means the same to every file system: the name of something right there.
+/// Whether a decoded segment means the same to every file system: the name of something right
+/// there.
 fn is_safe(segment: &str) -> bool {
     let wrong = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
     // Windows drops dots and blanks at the end.

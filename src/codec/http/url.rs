@@ -6,8 +6,8 @@ use std::str::FromStr;
 use super::authority;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Where a request goes to: scheme, host and port, or a socket of this machine, and the path with the
-/// query.
+/// Where a request goes to: scheme, host and port, or a socket of this machine, and the path with
+/// the query.
 ///
 /// | | |
 /// |---|---|
@@ -45,8 +45,8 @@ impl Url {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AddressInvalid`] with what is wrong: another scheme, no host, a wrong port and the
-    /// like. A password is not in the error's text.
+    /// [`ErrorKind::AddressInvalid`] with what is wrong: another scheme, no host, a wrong port and
+    /// the like. A password is not in the error's text.
     pub fn parse(text: &str) -> Result<Self> {
         let parsed = match split_socket(text) {
             Some((socket, path)) => of_socket(socket, path),
@@ -58,8 +58,8 @@ impl Url {
     /// Where a response to a request for this URL redirects to, by its field `Location` (RFC 9110
     /// 10.2.2, RFC 3986 5).
     ///
-    /// A server at a socket may redirect to its own paths, as such or as paths of `http://localhost`,
-    /// which it is asked as, and to hosts. Nobody can redirect to a socket.
+    /// A server at a socket may redirect to its own paths, as such or as paths of
+    /// `http://localhost`, which it is asked as, and to hosts. Nobody can redirect to a socket.
     ///
     /// # Errors
     ///
@@ -78,8 +78,8 @@ impl Url {
         self.url.scheme() == "https"
     }
 
-    /// The host's name or IP address, which is without brackets here; none for sockets. It is what a
-    /// certificate is to be for.
+    /// The host's name or IP address, which is without brackets here; none for sockets. It is what
+    /// a certificate is to be for.
     pub fn host(&self) -> Option<&str> {
         let host = self.url.host_str().filter(|_| self.socket.is_none())?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -99,8 +99,8 @@ impl Url {
         }
     }
 
-    /// What the field `Host` says: the host, with its port if that is not the scheme's own. For sockets
-    /// `localhost`.
+    /// What the field `Host` says: the host, with its port if that is not the scheme's own. For
+    /// sockets `localhost`.
     pub fn authority(&self) -> &str {
         &self.url[url::Position::BeforeHost..url::Position::AfterPort]
     }
@@ -122,8 +122,8 @@ impl Url {
         any.then(|| (user, password.unwrap_or_default()))
     }
 
-    /// Whether both have the same scheme, host and port, or the same socket: what credentials and kept
-    /// connections are for (RFC 9110 4.3.1).
+    /// Whether both have the same scheme, host and port, or the same socket: what credentials and
+    /// kept connections are for (RFC 9110 4.3.1).
     pub fn is_same_origin(&self, other: &Self) -> bool {
         self.socket == other.socket && self.url.origin() == other.url.origin()
     }

@@ -140,7 +140,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_looked_at(text in "([0-9]{1,5}|[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}|Nov|[ ,;]|\\PC){0,10}") {
+        fn any_text_is_looked_at(
+            text in "([0-9]{1,5}|[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}|Nov|[ ,;]|\\PC){0,10}",
+        ) {
             prop_assert!(parse(&text).is_none_or(|seconds| seconds < 253_402_300_800));
         }
     }

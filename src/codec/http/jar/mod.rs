@@ -14,16 +14,18 @@ use super::Url;
 
 /// The cookies a client has been given.
 ///
-/// Each goes back to the host that has set it, or to its domain if it names one, and to the paths below
-/// its own; those that are `Secure` not over TCP without TLS. All of them are in memory, and none is
-/// written anywhere.
+/// Each goes back to the host that has set it, or to its domain if it names one, and to the paths
+/// below its own; those that are `Secure` not over TCP without TLS. All of them are in memory, and
+/// none is written anywhere.
 ///
-/// At most 50 are kept for a domain and 3000 in total (RFC 6265 6.1), none of over 4096 bytes and none
-/// for longer than 400 days. Those that have ended make place first, then those used longest ago.
+/// At most 50 are kept for a domain and 3000 in total (RFC 6265 6.1), none of over 4096 bytes and
+/// none for longer than 400 days. Those that have ended make place first, then those used longest
+/// ago.
 ///
-/// There is no list of public suffixes in it: `com` sets no cookies for all below, as no domain without
-/// a dot does, but `co.uk` could. Requests to hosts of different owners below such a domain want jars of
-/// their own. A cookie's `SameSite` means nothing here, since no sites make the requests.
+/// There is no list of public suffixes in it: `com` sets no cookies for all below, as no domain
+/// without a dot does, but `co.uk` could. Requests to hosts of different owners below such a domain
+/// want jars of their own. A cookie's `SameSite` means nothing here, since no sites make the
+/// requests.
 ///
 /// ```
 /// use sockeye::http::{CookieJar, Url};
@@ -51,12 +53,12 @@ impl CookieJar {
         Self::default()
     }
 
-    /// Takes what a response to a request for `url` sets with one field `Set-Cookie`, at the time `now`
-    /// (Unix time in seconds), and tells whether it is kept.
+    /// Takes what a response to a request for `url` sets with one field `Set-Cookie`, at the time
+    /// `now` (Unix time in seconds), and tells whether it is kept.
     ///
-    /// It is not if it has ended already, which removes one that was set before; if it is malformed, too
-    /// long, or for another domain; and if it is `Secure`, by its attribute or its name, or would hide one
-    /// that is, and has come over TCP without TLS.
+    /// It is not if it has ended already, which removes one that was set before; if it is
+    /// malformed, too long, or for another domain; and if it is `Secure`, by its attribute or its
+    /// name, or would hide one that is, and has come over TCP without TLS.
     pub fn store(&mut self, set_cookie: &[u8], url: &Url, now: u64) -> bool {
         let Some(set) = SetCookie::parse(set_cookie, now) else { return false };
         let Some(scope) = Scope::of(&set, url) else { return false };
@@ -84,8 +86,8 @@ impl CookieJar {
         true
     }
 
-    /// The field `Cookie` of a request for `url` at the time `now` (Unix time in seconds), if there is
-    /// anything to be sent: those of longer paths first, then those set first (RFC 6265 5.4).
+    /// The field `Cookie` of a request for `url` at the time `now` (Unix time in seconds), if there
+    /// is anything to be sent: those of longer paths first, then those set first (RFC 6265 5.4).
     pub fn header(&mut self, url: &Url, now: u64) -> Option<String> {
         let host = host_of(url);
         let domains =

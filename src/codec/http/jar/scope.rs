@@ -65,7 +65,7 @@ fn domain_of(set: &SetCookie<'_>, url: &Url) -> Option<(String, bool)> {
     let host = host_of(url);
     let own = || Some((host.clone().into_owned(), true));
     let Some(domain) = &set.domain else { return own() };
-    let asked = url.host().unwrap_or(url.authority());
+    let asked = url.host().unwrap_or_else(|| url.authority());
     // Without a dot inside it is a public suffix, or as good as one.
     let shared = has_name(url) && domain.contains('.') && !domain.ends_with('.');
     match domain.as_str() {

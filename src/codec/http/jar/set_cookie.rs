@@ -20,9 +20,9 @@ pub(super) struct SetCookie<'a> {
 }
 
 impl<'a> SetCookie<'a> {
-    /// Attributes that are unknown, malformed or too long are ignored; of those that come twice the last
-    /// counts. `None` if there is no name, if name and value are too long, for control characters, and
-    /// for what is not UTF-8.
+    /// Attributes that are unknown, malformed or too long are ignored; of those that come twice the
+    /// last counts. `None` if there is no name, if name and value are too long, for control
+    /// characters, and for what is not UTF-8.
     pub(super) fn parse(field: &'a [u8], now: u64) -> Option<Self> {
         let field = str::from_utf8(field).ok()?;
         if field.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {

@@ -140,7 +140,9 @@ fn a_cookie_may_be_as_long_as_browsers_keep() {
 
 proptest! {
     #[test]
-    fn what_is_set_comes_back(name in "[!#-+a-zA-Z._]{1,8}", value in "\"?[!#-+./0-:<-~=]{0,12}\"?") {
+    fn what_is_set_comes_back(
+        name in "[!#-+a-zA-Z._]{1,8}", value in "\"?[!#-+./0-:<-~=]{0,12}\"?",
+    ) {
         if let Ok(header) = Cookie::new(&*name, &*value).header() {
             let (pair, _) = header.split_once("; ").unwrap();
             prop_assert_eq!(seen(pair.as_bytes()), [(&*name, &*value)]);

@@ -132,7 +132,7 @@ proptest! {
                 tags.iter().any(|other| other.strongly_matches(tag)),
             );
         }
-        prop_assert!(!ETag::strong("of another alphabet: €".replace(' ', "")).unwrap().weakly_in(&list));
+        prop_assert!(!ETag::strong("€").unwrap().weakly_in(&list));
     }
 
     #[test]

@@ -240,7 +240,11 @@ proptest! {
     #[test]
     fn nothing_is_injected(
         fields in prop::collection::vec(
-            ("(a=b|\\PC{0,6})(;[ ]?(Domain|Path|Max-Age|Expires|Secure|x)=?[a-c./0-9-]{0,4}|\\PC){0,4}", 0..4usize),
+            (
+                "(a=b|\\PC{0,6})\
+                 (;[ ]?(Domain|Path|Max-Age|Expires|Secure|x)=?[a-c./0-9-]{0,4}|\\PC){0,4}",
+                0..4usize,
+            ),
             0..12,
         ),
     ) {

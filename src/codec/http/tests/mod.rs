@@ -9,6 +9,7 @@ mod event;
 mod fields;
 mod heads;
 mod jar;
+mod multipart;
 mod params;
 mod properties;
 mod query;
