@@ -36,7 +36,7 @@ impl<'a> Request<'a> {
         trailers: Option<&'a Fields>,
         session: Session<'a>,
     ) -> Self {
-        let (path, query) = split(head.target, head.method);
+        let (path, query) = split(head);
         Self {
             head,
             raw,
@@ -229,23 +229,20 @@ impl<'a> Request<'a> {
 
 /// The path and the query of a target, of whatever form.
 #[inline]
-fn split(target: &str, method: Method) -> (&str, &str) {
-    let target = match target.as_bytes().first() {
-        Some(b'/' | b'*') => target,
-        _ if method == Method::Connect => return (target, ""),
-        _ => behind_authority(target),
-    };
-    match target.bytes().position(|byte| byte == b'?') {
-        Some(at) => (&target[..at], &target[at + 1..]),
-        None => (target, ""),
+fn split<'a>(head: &RequestHead<'a>) -> (&'a str, &'a str) {
+    let (path, query) = head.target.split_at(head.before_query);
+    let query = query.get(1..).unwrap_or_default();
+    match path.as_bytes().first() {
+        Some(b'/' | b'*') => (path, query),
+        _ if head.method == Method::Connect => (head.target, ""),
+        _ => (behind_authority(path), query),
     }
 }
 
 /// The absolute form's path (RFC 9112 3.2.2).
 fn behind_authority(target: &str) -> &str {
     let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    if rest[end..].is_empty() { "/" } else { &rest[end..] }
+    rest.find('/').map_or("/", |path| &rest[path..])
 }
 
 /// Fields that `TRACE` does not give back (RFC 9110 9.3.8).

@@ -1,17 +1,29 @@
 //! Who is asked: hosts with ports, and the forms of a target that have them.
 
-use memchr::memchr;
-
 use super::{Method, Rejection};
+
+/// How much of a target is before the first question mark. `httparse` takes other visible characters
+/// than those of ASCII too, and a fragment; nobody else may.
+#[inline]
+pub(super) fn before_query(target: &str) -> Result<usize, Rejection> {
+    let mut before = target.len();
+    // One look at each byte for both: three passes took 20 ns more for a target of ten bytes.
+    for (at, byte) in target.bytes().enumerate() {
+        match TARGET[usize::from(byte)] {
+            ALLOWED => {}
+            QUESTION => before = before.min(at),
+            _ => {
+                return Err(Rejection::bad("a target with a character that is not allowed in it"));
+            }
+        }
+    }
+    Ok(before)
+}
 
 /// The authority that a target names, of a form that goes with the method (RFC 9112 3.2); `None` if
 /// it names none.
 pub(super) fn of_target(method: Method, target: &str) -> Result<Option<&str>, Rejection> {
     let bytes = target.as_bytes();
-    // `httparse` takes other visible characters than those of ASCII too.
-    if !bytes.is_ascii() || memchr(b'#', bytes).is_some() {
-        return Err(Rejection::bad("a target with a character that is not allowed in it"));
-    }
     let bad = Rejection::bad("a target that does not go with its method");
     match (method, bytes) {
         (Method::Connect, _) => host_and_port(bytes).then_some(Some(target)).ok_or(bad),
@@ -67,6 +79,23 @@ fn is_address(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && bytes.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
 }
+
+const ALLOWED: u8 = 0;
+const QUESTION: u8 = 1;
+const FORBIDDEN: u8 = 2;
+
+/// What the bytes are to a target.
+static TARGET: [u8; 256] = {
+    let mut target = [FORBIDDEN; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        target[byte as usize] = ALLOWED;
+        byte += 1;
+    }
+    target[b'?' as usize] = QUESTION;
+    target[b'#' as usize] = FORBIDDEN;
+    target
+};
 
 /// The bytes of a host that is no address in brackets.
 static HOST: [bool; 256] = {

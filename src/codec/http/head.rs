@@ -5,6 +5,7 @@ use std::str;
 
 use httparse::Header;
 
+use super::authority;
 use super::facts::Facts;
 use super::raw::{self, RawRequest, RawResponse};
 use super::{HeadLimits, Headers, Method, Rejection, Status, Version};
@@ -37,6 +38,8 @@ pub struct RequestHead<'b> {
     pub version: Version,
     /// The header fields.
     pub headers: Headers<'b>,
+    /// Bytes of the target before the first question mark.
+    pub(crate) before_query: usize,
     pub(super) facts: Facts<'b>,
 }
 
@@ -64,8 +67,10 @@ impl<'s> RequestHead<'s> {
         let method = method.parse::<Method>();
         let method = method.map_err(|_| Rejection::new(Status::NOT_IMPLEMENTED, LONG_METHOD))?;
         let mut facts = Facts::collect(&bytes[skipped..skipped + len], headers)?;
+        let before_query = authority::before_query(target)?;
         facts.check_request(method, target, version)?;
-        let head = Self { method, target, version, headers: Headers::new(headers), facts };
+        let headers = Headers::new(headers);
+        let head = Self { method, target, version, headers, before_query, facts };
         Ok(Some((head, skipped + len)))
     }
 }

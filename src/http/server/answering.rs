@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::adaptor::{Adaptor, State};
-use super::clock;
+use super::clock::Opening;
 use super::exchange::Exchange;
 use super::receiving::FAILED;
 use crate::codec::http::write::{self, Connection};
@@ -126,9 +126,9 @@ impl Adaptor {
         let body = body.bytes().unwrap_or_default();
         let head =
             Head { status, media, fields: &fields, length: Length::Exactly(body.len() as u64) };
-        let date = clock::date(session.now());
+        let opening = Opening::at(session.now());
         session.compose(|out| {
-            head.write(out, &date, Connection::Close);
+            head.write(out, &opening, Connection::Close);
             out.extend_from_slice(body);
         });
     }
@@ -141,7 +141,7 @@ impl Adaptor {
             remove_ours(&mut fields);
         }
         exchange.keep &= !self.leaving;
-        let date = clock::date(session.now());
+        let opening = Opening::at(session.now());
         if let Kind::Whole(bytes) = &body.0
             && bytes.len() <= COPY
             && status == Status::OK
@@ -150,7 +150,7 @@ impl Adaptor {
             let length = Length::Exactly(bytes.len() as u64);
             let head = Head { status, media, fields: &fields, length };
             session.compose(|out| {
-                head.write(out, &date, exchange.connection());
+                head.write(out, &opening, exchange.connection());
                 out.extend_from_slice(bytes);
             });
             return self.answered(session, exchange);
@@ -168,7 +168,7 @@ impl Adaptor {
         };
         exchange.keep &= length != Length::UntilEnd;
         let head = Head { status, media, fields: &fields, length };
-        session.compose(|out| head.write(out, &date, exchange.connection()));
+        session.compose(|out| head.write(out, &opening, exchange.connection()));
         if exchange.head_only || status.is_bodiless() {
             return self.answered(session, exchange);
         }
@@ -193,8 +193,8 @@ impl Adaptor {
             fields.remove("upgrade");
         }
         let head = Head { status, media: None, fields: &fields, length: Length::None };
-        let date = clock::date(session.now());
-        session.compose(|out| head.write(out, &date, connection));
+        let opening = Opening::at(session.now());
+        session.compose(|out| head.write(out, &opening, connection));
         session.count_messages(1, 1);
     }
 
@@ -258,10 +258,12 @@ impl Adaptor {
     #[inline]
     fn answered(&mut self, session: &mut Session<'_>, exchange: Exchange) {
         session.count_messages(1, 1);
-        self.state = State::Idle;
         self.times.kept = true;
-        self.times.moved = session.now();
-        session.set_busy(false);
+        if !matches!(self.state, State::Idle) {
+            self.state = State::Idle;
+            self.times.moved = session.now();
+            session.set_busy(false);
+        }
         if self.leaving {
             self.state = State::Over;
             session.shut_down();
@@ -321,9 +323,8 @@ struct Head<'r> {
 
 impl Head<'_> {
     #[inline]
-    fn write(&self, out: &mut Vec<u8>, date: &[u8; 29], connection: Connection) {
-        write::status_line(out, self.status);
-        write::date(out, date);
+    fn write(&self, out: &mut Vec<u8>, opening: &Opening, connection: Connection) {
+        opening.write(out, self.status);
         if let Some(media) = self.media {
             write::content_type(out, media);
         }
