@@ -259,10 +259,10 @@ impl Adaptor {
     fn answered(&mut self, session: &mut Session<'_>, exchange: Exchange) {
         session.count_messages(1, 1);
         self.times.kept = true;
+        self.times.moved = session.now();
+        session.set_busy(false);
         if !matches!(self.state, State::Idle) {
             self.state = State::Idle;
-            self.times.moved = session.now();
-            session.set_busy(false);
         }
         if self.leaving {
             self.state = State::Over;
