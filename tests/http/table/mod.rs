@@ -10,7 +10,8 @@ mod routing;
 pub use responses::{Answer, Outcome, answers};
 
 /// A request, and how it is answered by a server whose handler answers 200 to whatever reaches it,
-/// with limits as they are by default, but [`BODY_LIMIT`].
+/// with limits as they are by default, but [`BODY_LIMIT`]. Before an answer there may be the one that a
+/// request waits for (`100 Continue`).
 pub struct Case {
     /// What is peculiar about it; no two have the same.
     pub name: String,
