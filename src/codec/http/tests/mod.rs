@@ -1,6 +1,7 @@
 //! Messages through the codec.
 
 mod accept;
+mod bodies;
 mod condition;
 mod cookie;
 mod date;
