@@ -1,6 +1,8 @@
 //! What must hold for every codec and whatever bytes. An input of a target is its codec's settings,
 //! a byte that says how the rest is cut, and the rest: what a peer sends.
 
+pub mod http;
+
 use sockeye::Violation;
 use sockeye::framed::{Codec, Decoder, encode};
 

@@ -1,6 +1,7 @@
 //! Messages through the codec.
 
 mod accept;
+mod bodies;
 mod condition;
 mod cookie;
 mod date;
@@ -22,3 +23,14 @@ mod tables;
 mod target;
 mod url;
 mod writing;
+
+use self::reader::{Reader, Side};
+use super::{
+    BodyDecoder, HeadLimits, HeadScanner, Length, Method, Part, Rejection, RequestHead,
+    ResponseHead, Slots,
+};
+
+/// A connection with the limits of the table.
+fn connection(side: Side) -> Reader {
+    Reader::new(side, HeadLimits::default(), table::BODY_LIMIT)
+}

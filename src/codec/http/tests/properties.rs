@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{option, prop_assert, prop_assert_eq, sample};
 
-use super::reader::{Message, Reader, Side, owned};
+use super::connection;
+use super::reader::{Message, Side, owned};
 use crate::codec::http::{Fields, Length, Method, Status, chunk, last_chunk, write};
 
 /// A message that is to be sent.
@@ -38,7 +39,7 @@ proptest! {
         for (side, messages) in [(Side::Server, requests), (Side::Client(Method::Get), responses)] {
             let mut bytes = Vec::new();
             messages.iter().for_each(|message| message.write(&mut bytes));
-            let seen = Reader::new(side).read(pieces(&bytes, &cuts));
+            let seen = connection(side).read(pieces(&bytes, &cuts));
             prop_assert_eq!((seen.rejection, seen.left), (None, 0));
             let expected = messages.iter().map(Sent::as_read).collect::<Vec<_>>();
             prop_assert_eq!(seen.messages, expected);
@@ -71,9 +72,9 @@ proptest! {
 
 fn check(bytes: &[u8], cuts: &[usize]) -> Result<(), proptest::test_runner::TestCaseError> {
     for side in [Side::Server, Side::Client(Method::Get), Side::Client(Method::Head)] {
-        let whole = Reader::new(side).read([bytes]);
-        prop_assert_eq!(&Reader::new(side).read(pieces(bytes, cuts)), &whole);
-        prop_assert_eq!(&Reader::new(side).read(bytes.chunks(1)), &whole);
+        let whole = connection(side).read([bytes]);
+        prop_assert_eq!(&connection(side).read(pieces(bytes, cuts)), &whole);
+        prop_assert_eq!(&connection(side).read(bytes.chunks(1)), &whole);
         prop_assert!(whole.left <= bytes.len());
     }
     Ok(())

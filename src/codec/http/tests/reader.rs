@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use super::table;
-use crate::codec::http::{
+// From whoever includes this: the fuzz targets do, too.
+use super::{
     BodyDecoder, HeadLimits, HeadScanner, Length, Method, Part, Rejection, RequestHead,
     ResponseHead, Slots,
 };
@@ -50,11 +50,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(side: Side) -> Self {
+    pub(super) fn new(side: Side, limits: HeadLimits, body_limit: u64) -> Self {
         Self {
             side,
-            limits: HeadLimits::default(),
-            body_limit: table::BODY_LIMIT,
+            limits,
+            body_limit,
             scanner: HeadScanner::new(),
             body: None,
             kept: Vec::new(),
