@@ -14,7 +14,7 @@ where
 {
     let (messages, end) = decode(codec, [bytes]);
     assert_eq!(decode(codec, bytes.chunks(1)), (messages.clone(), end.clone()), "byte by byte");
-    assert_eq!(decode(codec, Pieces { bytes, cut }), (messages.clone(), end), "in pieces");
+    assert_eq!(decode(codec, pieces(bytes, cut)), (messages.clone(), end), "in pieces");
     for message in &messages {
         arrives(codec, message);
     }
@@ -72,7 +72,11 @@ where
     Ok(())
 }
 
-/// Pieces of lengths that look like chance, and are the same for the same byte.
+/// The bytes in pieces of lengths that look like chance, and are the same for the same byte.
+pub fn pieces(bytes: &[u8], cut: u8) -> impl Iterator<Item = &[u8]> {
+    Pieces { bytes, cut }
+}
+
 struct Pieces<'a> {
     bytes: &'a [u8],
     cut: u8,
