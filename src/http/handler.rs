@@ -1,8 +1,11 @@
 //! Who answers requests.
 
+use std::sync::Arc;
+
 use super::body::BodyReader;
 use super::body::pipe::Inlet;
 use super::{IntoResponse, Later, Request, Response};
+use crate::codec::http::Status;
 use crate::session::Session;
 
 /// Answers requests, of all connections at once: one value for a server, which is called on any of
@@ -53,6 +56,31 @@ impl Handler for Box<dyn Handler> {
 
     fn begin(&self, request: &mut Request<'_>) -> Reception {
         (**self).begin(request)
+    }
+}
+
+impl<H: Handler + ?Sized> Handler for Arc<H> {
+    fn handle(&self, request: &mut Request<'_>) -> Response {
+        (**self).handle(request)
+    }
+
+    fn begin(&self, request: &mut Request<'_>) -> Reception {
+        (**self).begin(request)
+    }
+}
+
+/// Answers with this text, always.
+impl Handler for &'static str {
+    #[inline]
+    fn handle(&self, _: &mut Request<'_>) -> Response {
+        Response::text(*self)
+    }
+}
+
+/// Answers with this status, always.
+impl Handler for Status {
+    fn handle(&self, _: &mut Request<'_>) -> Response {
+        Response::new(*self)
     }
 }
 

@@ -9,18 +9,23 @@ mod limits;
 mod params;
 mod request;
 mod response;
+mod router;
 mod server;
 mod states;
 mod upgrade;
+
+pub mod layers;
 
 pub use body::{Body, BodyReader, BodySender, Source};
 pub use events::EventSender;
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;
 pub use later::Later;
+pub use layers::{Layer, Next};
 pub use limits::Limits;
 pub use request::Request;
 pub use response::Response;
+pub use router::Router;
 pub use server::{server, server_with};
 
 pub use crate::codec::http::{

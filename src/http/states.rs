@@ -9,14 +9,26 @@ pub(crate) struct States(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
-        let id = TypeId::of::<T>();
-        self.0.retain(|(known, _)| *known != id);
-        self.0.push((id, Arc::new(value)));
+        self.put(TypeId::of::<T>(), Arc::new(value));
+    }
+
+    /// Those of the others take the places of those of their types.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        others.0.iter().for_each(|(id, value)| self.put(*id, Arc::clone(value)));
     }
 
     pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
         let id = TypeId::of::<T>();
         let (_, value) = self.0.iter().find(|(known, _)| *known == id)?;
         value.downcast_ref()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn put(&mut self, id: TypeId, value: Arc<dyn Any + Send + Sync>) {
+        self.0.retain(|(known, _)| *known != id);
+        self.0.push((id, value));
     }
 }

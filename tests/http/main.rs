@@ -8,8 +8,10 @@ mod common;
 
 mod answer;
 mod answers;
+mod asking;
 mod bodies;
 mod conformance;
+mod router;
 #[allow(dead_code, reason = "the answers are the client's")]
 mod table;
 mod times;

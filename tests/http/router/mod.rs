@@ -1,0 +1,6 @@
+//! Which handler a router asks, and what it says itself.
+
+mod building;
+mod matching;
+mod model;
+mod nesting;
