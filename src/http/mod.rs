@@ -22,8 +22,8 @@ pub use response::Response;
 pub use server::{server, server_with};
 
 pub use crate::codec::http::{
-    ETag, Fields, Headers, InvalidField, InvalidMethod, Method, Name, Status, Version, condition,
-    date, query, range, target,
+    Cookie, ETag, Event, Fields, Headers, InvalidField, InvalidMethod, Method, Name, SameSite,
+    Status, Url, Version, accept, condition, cookies, date, query, range, target,
 };
 
 /// Messages without connections: what servers and clients here are made of, for programs that have

@@ -6,12 +6,15 @@
 
 #![allow(dead_code, unused_imports)]
 
+pub mod accept;
 mod authority;
 mod body;
 mod chunked;
 pub mod condition;
+mod cookie;
 pub mod date;
 mod etag;
+mod event;
 mod facts;
 mod fields;
 mod head;
@@ -19,6 +22,7 @@ mod headers;
 mod limits;
 mod message;
 mod method;
+mod params;
 pub mod query;
 pub mod range;
 mod raw;
@@ -30,12 +34,15 @@ pub mod target;
 #[cfg(test)]
 mod tests;
 mod trailers;
+mod url;
 mod version;
 pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
 pub(crate) use chunked::{chunk, chunk_head, last_chunk};
+pub use cookie::{Cookie, SameSite, cookies};
 pub use etag::ETag;
+pub use event::Event;
 pub use fields::{Fields, InvalidField};
 pub use head::{RequestHead, ResponseHead, Slots};
 pub use headers::Headers;
@@ -45,4 +52,5 @@ pub use method::{InvalidMethod, Method, Name};
 pub use rejection::Rejection;
 pub use scanner::HeadScanner;
 pub use status::Status;
+pub use url::Url;
 pub use version::Version;
