@@ -1,6 +1,7 @@
-//! HTTP/1.1: servers.
+//! HTTP/1.1: servers and clients.
 
 mod body;
+pub mod client;
 mod handler;
 mod into_response;
 mod later;
@@ -13,6 +14,7 @@ mod states;
 mod upgrade;
 
 pub use body::{Body, BodyReader, BodySender, Source};
+pub use client::{Client, ClientResponse};
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;
 pub use later::Later;

@@ -323,7 +323,7 @@ impl Service {
     /// Runs what may panic; that is told to `on_error`.
     #[cfg(feature = "http")]
     pub(crate) fn fenced(&self, what: &'static str, run: impl FnOnce()) {
-        if let Err(panic) = panics::contain(what, run) {
+        if let Err(panic) = contain(what, run) {
             self.0.inner.report(&panic);
         }
     }
