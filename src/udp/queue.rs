@@ -265,7 +265,7 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(queue.len(), model.len());
-                prop_assert_eq!(queue.bytes(), model.iter().map(|(_, data)| data.len()).sum());
+                prop_assert_eq!(queue.bytes(), model.iter().map(|(_, data)| data.len()).sum::<usize>());
                 prop_assert_eq!(&cut(&queue, false), model.make_contiguous());
                 prop_assert_eq!(&cut(&queue, true), model.make_contiguous());
             }
