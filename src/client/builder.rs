@@ -27,7 +27,13 @@ pub struct Builder {
     pub(super) backoff: Option<Backoff>,
     pub(super) queue_while_down: usize,
     pub(super) resolver: Option<Resolver>,
+    #[cfg(feature = "http")]
+    pub(super) at_rest: Option<AtRest>,
 }
+
+/// Is told whenever nothing is tried or held any more, and why.
+#[cfg(feature = "http")]
+pub(super) type AtRest = Box<dyn Fn(Option<Error>) + Send + Sync>;
 
 impl Builder {
     pub(super) fn new(service: &Service, protocol: ClientProtocol) -> Self {
@@ -43,7 +49,17 @@ impl Builder {
             backoff: None,
             queue_while_down: 0,
             resolver: None,
+            #[cfg(feature = "http")]
+            at_rest: None,
         }
+    }
+
+    /// Tells whoever has the client instead of a program that nothing is tried or held any more.
+    /// Called in the connector's turn, after the connection's `on_close` if there was one.
+    #[cfg(feature = "http")]
+    pub(crate) fn at_rest(mut self, tell: impl Fn(Option<Error>) + Send + Sync + 'static) -> Self {
+        self.at_rest = Some(Box::new(tell));
+        self
     }
 
     /// The bounds of the session.

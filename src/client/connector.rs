@@ -351,7 +351,7 @@ impl Connector {
     fn rest(&self, body: &mut Body, client: &Arc<Shared>, failure: Option<Error>) {
         self.leave_phase(body);
         body.phase = Phase::Idle;
-        client.set_state(State::Disconnected, failure);
+        client.rest(failure);
         if client.progress().lock().dropped {
             self.retire(body, client);
         }

@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) id: Uuid,
     service: Arc<Inner>,
     events: Box<dyn Events>,
+    #[cfg(feature = "http")]
+    at_rest: Option<super::builder::AtRest>,
     queue_while_down: usize,
     book: Arc<Account<Book>>,
     progress: Watched<Progress>,
@@ -66,6 +68,8 @@ impl Shared {
             id: Uuid::new_v4(),
             service: Arc::clone(&service),
             events: builder.events,
+            #[cfg(feature = "http")]
+            at_rest: builder.at_rest,
             queue_while_down: builder.queue_while_down,
             book: Arc::new(Books::of(&service).for_client()),
             progress: Watched::new(progress),
@@ -177,6 +181,17 @@ impl Shared {
                 progress.failure = failure;
             }
         });
+    }
+
+    /// Nothing is tried or held any more.
+    pub(super) fn rest(&self, failure: Option<Error>) {
+        self.set_state(State::Disconnected, failure.clone());
+        #[cfg(feature = "http")]
+        if let Some(tell) = &self.at_rest
+            && let Err(panic) = contain("give up a connection", || tell(failure))
+        {
+            self.service.report(&panic);
+        }
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&dyn Events)) {

@@ -1,6 +1,7 @@
-//! HTTP/1.1: servers.
+//! HTTP/1.1: servers and clients.
 
 mod body;
+pub mod client;
 mod events;
 mod handler;
 mod into_response;
@@ -17,6 +18,7 @@ mod upgrade;
 pub mod layers;
 
 pub use body::{Body, BodyReader, BodySender, Source};
+pub use client::{Client, ClientResponse};
 pub use events::EventSender;
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;

@@ -314,6 +314,20 @@ impl Service {
         &self.0.inner
     }
 
+    /// Refuses waits on the service's own threads.
+    #[cfg(feature = "http")]
+    pub(crate) fn may_wait(&self, attempt: &'static str) -> Result<()> {
+        self.0.inner.may_wait(attempt)
+    }
+
+    /// Runs what may panic; that is told to `on_error`.
+    #[cfg(feature = "http")]
+    pub(crate) fn fenced(&self, what: &'static str, run: impl FnOnce()) {
+        if let Err(panic) = contain(what, run) {
+            self.0.inner.report(&panic);
+        }
+    }
+
     /// A loop that ended because of a stop returns when the service may be started again.
     fn see_the_stop_through(&self) {
         let inner = &self.0.inner;

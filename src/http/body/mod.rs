@@ -1,5 +1,6 @@
 //! What follows a head.
 
+pub(crate) mod outgoing;
 pub(crate) mod pipe;
 mod reader;
 mod sender;
@@ -10,6 +11,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 
+use outgoing::SLICE;
 use pipe::Outlet;
 use source::{Pieces, Reading, Slices};
 
@@ -89,9 +91,9 @@ impl Body {
     }
 
     /// Long bytes in memory become a source of slices.
-    pub(crate) fn sliced(self, longest: usize) -> Self {
+    pub(crate) fn sliced(self) -> Self {
         match self.0 {
-            Kind::Whole(bytes) if bytes.len() > longest => {
+            Kind::Whole(bytes) if bytes.len() > SLICE => {
                 let len = bytes.len() as u64;
                 Self(Kind::Source(Box::new(Slices(bytes)), Some(len)))
             }

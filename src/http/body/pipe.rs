@@ -107,6 +107,11 @@ impl Inlet {
         self.0.lock().closed
     }
 
+    /// Has this session woken whenever there is room again, and when nobody takes anything any more.
+    pub(crate) fn wakes(&self, giver: Waker) {
+        self.0.lock().giver = Some(giver);
+    }
+
     /// True while there is room for one more piece; if not, the session is woken when there is.
     pub(crate) fn has_room(&self, giver: impl FnOnce() -> Waker) -> bool {
         let mut state = self.0.lock();

@@ -1,16 +1,14 @@
 //! From a response to bytes.
 
-use bytes::Bytes;
-
 use super::adaptor::{Adaptor, State};
 use super::clock::Opening;
 use super::exchange::Exchange;
 use super::receiving::FAILED;
 use crate::codec::http::write::{self, Connection};
-use crate::codec::http::{Fields, Length, Status, chunk_head, last_chunk};
+use crate::codec::http::{Fields, Length, Status};
 use crate::error::{Error, ErrorKind};
 use crate::http::body::Kind;
-use crate::http::body::pipe::Taken;
+use crate::http::body::outgoing::{COPY, Outgoing, Progress};
 use crate::http::response::Special;
 use crate::http::{Response, later};
 use crate::session::Session;
@@ -24,17 +22,8 @@ pub(super) struct Waiting {
 
 /// An answer whose body is being sent.
 pub(super) struct Sending {
-    body: Kind,
+    body: Outgoing,
     exchange: Exchange,
-    framing: Framing,
-}
-
-enum Framing {
-    /// So many bytes are left of those that the head has announced.
-    Left(u64),
-    Chunks,
-    /// The connection's end is the body's.
-    UntilEnd,
 }
 
 impl Adaptor {
@@ -172,7 +161,7 @@ impl Adaptor {
         if exchange.head_only || status.is_bodiless() {
             return self.answered(session, exchange);
         }
-        match body.sliced(SLICE).0 {
+        match body.sliced().0 {
             Kind::Empty => self.answered(session, exchange),
             Kind::Whole(bytes) => {
                 session.compose_shared(bytes);
@@ -205,46 +194,22 @@ impl Adaptor {
         exchange: Exchange,
         length: Length,
     ) {
-        if let Kind::Pipe(outlet, _) = &body {
-            outlet.wakes(session.waker());
-        }
-        let framing = match length {
-            Length::Exactly(left) => Framing::Left(left),
-            Length::Chunked => Framing::Chunks,
-            Length::None | Length::UntilEnd => Framing::UntilEnd,
-        };
-        self.state = State::Sending(Box::new(Sending { body, exchange, framing }));
+        let body = Outgoing::new(session, body, length);
+        self.state = State::Sending(Box::new(Sending { body, exchange }));
         self.go_on_sending(session);
     }
 
     /// Queues more of a body, as much as a slow peer shall find queued.
     pub(super) fn go_on_sending(&mut self, session: &mut Session<'_>) {
-        let most = session.high_mark().min(AHEAD);
-        while let State::Sending(sending) = &mut self.state {
-            if session.queued() >= most || !session.is_open() {
-                return;
+        let State::Sending(sending) = &mut self.state else { return };
+        match sending.body.go_on(session) {
+            Progress::More => {}
+            Progress::Done => {
+                let exchange = sending.exchange;
+                self.answered(session, exchange);
             }
-            match sending.next(session) {
-                Taken::Data(data) => sending.send(session, data),
-                Taken::Nothing => return,
-                Taken::End(trailers) => return self.end_of_body(session, &trailers),
-                Taken::Failed(error) => return self.fail(session, &error),
-            }
+            Progress::Failed(error) => self.fail(session, &error),
         }
-    }
-
-    fn end_of_body(&mut self, session: &mut Session<'_>, trailers: &Fields) {
-        let State::Sending(sending) = std::mem::take(&mut self.state) else { return };
-        match sending.framing {
-            Framing::Left(0) | Framing::UntilEnd => {}
-            Framing::Chunks => session.compose(|out| last_chunk(out, trailers)),
-            Framing::Left(left) => {
-                let short = Error::new(ErrorKind::Closed, "send a body");
-                let short = short.because(format_args!("it ended {left} bytes too early"));
-                return self.fail(session, &short);
-            }
-        }
-        self.answered(session, sending.exchange);
     }
 
     /// The rest of a body will not come: the peer must not take what it has for all.
@@ -270,45 +235,6 @@ impl Adaptor {
         } else if !exchange.keep {
             self.state = State::Over;
             session.close();
-        }
-    }
-}
-
-impl Sending {
-    fn next(&mut self, session: &mut Session<'_>) -> Taken {
-        if let Framing::Left(0) = self.framing {
-            return Taken::End(Fields::new());
-        }
-        match &mut self.body {
-            Kind::Pipe(outlet, _) => outlet.take(),
-            Kind::Source(source, _) => {
-                match session.fenced("read a body", |_| source.next(SLICE)) {
-                    Some(Ok(Some(data))) => Taken::Data(data),
-                    Some(Ok(None)) => Taken::End(Fields::new()),
-                    Some(Err(error)) => Taken::Failed(Error::io("read a body", error)),
-                    None => Taken::Failed(Error::new(ErrorKind::Panicked, "read a body")),
-                }
-            }
-            Kind::Empty | Kind::Whole(_) => Taken::End(Fields::new()),
-        }
-    }
-
-    fn send(&mut self, session: &mut Session<'_>, mut data: Bytes) {
-        match &mut self.framing {
-            Framing::UntilEnd => session.compose_shared(data),
-            Framing::Left(left) => {
-                // More than was announced would be taken for the next answer.
-                data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-                *left -= data.len() as u64;
-                session.compose_shared(data);
-            }
-            // An empty chunk would be the last one.
-            Framing::Chunks if data.is_empty() => {}
-            Framing::Chunks => {
-                session.compose(|out| chunk_head(out, data.len() as u64));
-                session.compose_shared(data);
-                session.compose(|out| out.extend_from_slice(b"\r\n"));
-            }
         }
     }
 }
@@ -343,12 +269,3 @@ fn remove_ours(fields: &mut Fields) {
         fields.remove(name);
     }
 }
-
-/// Bodies up to this go with their head in one piece.
-const COPY: usize = 1024;
-
-/// Bytes that are asked of a source at once, and those of a longer body that are queued at once.
-const SLICE: usize = 64 << 10;
-
-/// Bytes of a body that are queued ahead of what the peer takes.
-const AHEAD: usize = 256 << 10;

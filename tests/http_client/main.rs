@@ -1,0 +1,13 @@
+//! HTTP clients, against the library's own server, byte by byte against peers that do what servers
+//! should not, and against a server of somebody else.
+
+#![cfg(feature = "http")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+
+mod requests;
+mod scene;
