@@ -172,7 +172,7 @@ impl Adaptor {
         if exchange.head_only || status.is_bodiless() {
             return self.answered(session, exchange);
         }
-        match body.sliced(SLICE).0 {
+        match body.sliced(session.high_mark().min(AHEAD)).0 {
             Kind::Empty => self.answered(session, exchange),
             Kind::Whole(bytes) => {
                 session.compose_shared(bytes);
@@ -347,8 +347,9 @@ fn remove_ours(fields: &mut Fields) {
 /// Bodies up to this go with their head in one piece.
 const COPY: usize = 1024;
 
-/// Bytes that are asked of a source at once, and those of a longer body that are queued at once.
+/// Bytes that are asked of a source at once.
 const SLICE: usize = 64 << 10;
 
-/// Bytes of a body that are queued ahead of what the peer takes.
+/// Bytes of a body that are queued ahead of what the peer takes. A body in memory that is not longer
+/// goes as one piece, with its head in one `writev`.
 const AHEAD: usize = 256 << 10;
