@@ -2,6 +2,7 @@
 
 mod body;
 mod events;
+pub mod files;
 mod handler;
 mod into_response;
 mod later;
@@ -15,6 +16,7 @@ mod upgrade;
 
 pub use body::{Body, BodyReader, BodySender, Source};
 pub use events::EventSender;
+pub use files::{Cache, Files};
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;
 pub use later::Later;

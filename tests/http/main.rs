@@ -10,6 +10,7 @@ mod answer;
 mod answers;
 mod bodies;
 mod conformance;
+mod files;
 #[allow(dead_code, reason = "the answers are the client's")]
 mod table;
 mod times;

@@ -88,6 +88,15 @@ impl Body {
         }
     }
 
+    /// The bytes, if they are all in memory.
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self.0 {
+            Kind::Empty => Some(Bytes::new()),
+            Kind::Whole(bytes) => Some(bytes),
+            Kind::Source(..) | Kind::Pipe(..) => None,
+        }
+    }
+
     /// Long bytes in memory become a source of slices.
     pub(crate) fn sliced(self, longest: usize) -> Self {
         match self.0 {
