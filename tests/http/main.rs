@@ -12,6 +12,7 @@ mod asking;
 mod bodies;
 mod conformance;
 mod files;
+mod layers;
 mod router;
 #[allow(dead_code, reason = "the answers are the client's")]
 mod table;
