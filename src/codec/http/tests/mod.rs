@@ -16,7 +16,6 @@ mod properties;
 mod query;
 mod range;
 mod reader;
-#[allow(unreachable_pub, reason = "tests through the public interface include it too")]
 #[path = "../../../../tests/http/table/mod.rs"]
 mod table;
 mod tables;
