@@ -110,7 +110,7 @@ impl Adaptor {
     }
 
     /// Says something on its own behalf, behind which the connection is closed.
-    pub(super) fn say(&mut self, session: &mut Session<'_>, response: Response) {
+    pub(super) fn say(session: &mut Session<'_>, response: Response) {
         let Response { status, media, fields, body, .. } = response;
         let body = body.bytes().unwrap_or_default();
         let head =

@@ -93,6 +93,6 @@ impl Adaptor {
     }
 
     fn give_up(&mut self, session: &mut Session<'_>, status: Status) {
-        self.say(session, Response::error(status, status.phrase()));
+        Self::say(session, Response::error(status, status.phrase()));
     }
 }
