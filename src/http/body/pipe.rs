@@ -160,7 +160,7 @@ impl Drop for Outlet {
         state.closed = true;
         let forgotten = std::mem::take(&mut state.pieces);
         state.bytes = 0;
-        self.0.room(&mut state);
+        self.0.room(&state);
         drop(state);
         drop(forgotten);
     }

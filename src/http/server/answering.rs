@@ -75,7 +75,7 @@ impl Adaptor {
                 self.send(session, exchange, required);
             }
             Special::Upgrade(upgrade) => {
-                self.send_upgrade(session, exchange, response);
+                Self::send_upgrade(session, exchange, response);
                 let mut protocol = upgrade.into_protocol();
                 session.set_alarm(None);
                 protocol.on_open(session);
@@ -171,7 +171,7 @@ impl Adaptor {
         }
     }
 
-    fn send_upgrade(&mut self, session: &mut Session<'_>, exchange: Exchange, response: Response) {
+    fn send_upgrade(session: &mut Session<'_>, exchange: Exchange, response: Response) {
         let Response { mut fields, .. } = response;
         let (status, connection) = match exchange.connects {
             true => (Status::OK, Connection::Unsaid),
