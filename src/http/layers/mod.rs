@@ -2,10 +2,12 @@
 //!
 //! All that are here let bodies pass in pieces to handlers that want them so.
 
+mod access_log;
 mod closures;
 mod layer;
 mod next;
 
+pub use access_log::AccessLog;
 pub use closures::{after, before};
 pub use layer::Layer;
 pub use next::Next;
