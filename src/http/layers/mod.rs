@@ -4,10 +4,12 @@
 
 mod access_log;
 mod closures;
+mod default_headers;
 mod layer;
 mod next;
 
 pub use access_log::AccessLog;
 pub use closures::{after, before};
+pub use default_headers::DefaultHeaders;
 pub use layer::Layer;
 pub use next::Next;

@@ -1,3 +1,4 @@
 //! What goes around handlers.
 
 mod closures;
+mod default_headers;
