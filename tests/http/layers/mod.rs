@@ -1,4 +1,5 @@
 //! What goes around handlers.
 
 mod closures;
+mod cors;
 mod default_headers;
