@@ -3,6 +3,9 @@
 //! All that are here let bodies pass in pieces to handlers that want them so.
 
 mod access_log;
+mod basic_auth;
+mod bearer_auth;
+mod challenge;
 mod closures;
 mod cors;
 mod default_headers;
@@ -10,6 +13,8 @@ mod layer;
 mod next;
 
 pub use access_log::AccessLog;
+pub use basic_auth::{BasicAuth, User};
+pub use bearer_auth::BearerAuth;
 pub use closures::{after, before};
 pub use cors::Cors;
 pub use default_headers::DefaultHeaders;

@@ -1,5 +1,6 @@
 //! What goes around handlers.
 
+mod auth;
 mod closures;
 mod cors;
 mod default_headers;
