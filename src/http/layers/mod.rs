@@ -11,6 +11,7 @@ mod cors;
 mod default_headers;
 mod layer;
 mod next;
+mod timing;
 
 pub use access_log::AccessLog;
 pub use basic_auth::{BasicAuth, User};
@@ -20,3 +21,4 @@ pub use cors::Cors;
 pub use default_headers::DefaultHeaders;
 pub use layer::Layer;
 pub use next::Next;
+pub use timing::Timing;

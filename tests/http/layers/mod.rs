@@ -4,3 +4,4 @@ mod auth;
 mod closures;
 mod cors;
 mod default_headers;
+mod timing;
