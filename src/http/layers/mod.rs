@@ -10,6 +10,7 @@ mod closures;
 mod cors;
 mod default_headers;
 mod layer;
+mod limit;
 mod next;
 mod timing;
 
@@ -20,5 +21,6 @@ pub use closures::{after, before};
 pub use cors::Cors;
 pub use default_headers::DefaultHeaders;
 pub use layer::Layer;
+pub use limit::Limit;
 pub use next::Next;
 pub use timing::Timing;

@@ -4,4 +4,5 @@ mod auth;
 mod closures;
 mod cors;
 mod default_headers;
+mod limit;
 mod timing;
