@@ -5,6 +5,7 @@
 mod access_log;
 mod basic_auth;
 mod bearer_auth;
+mod body_limit;
 mod challenge;
 mod closures;
 mod cors;
@@ -17,6 +18,7 @@ mod timing;
 pub use access_log::AccessLog;
 pub use basic_auth::{BasicAuth, User};
 pub use bearer_auth::BearerAuth;
+pub use body_limit::BodyLimit;
 pub use closures::{after, before};
 pub use cors::Cors;
 pub use default_headers::DefaultHeaders;
