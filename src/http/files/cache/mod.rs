@@ -258,7 +258,7 @@ impl Variant {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (len, bytes) = self.shared.count();
+        let (len, bytes) = self.shared.size();
         f.debug_struct("Cache").field("len", &len).field("bytes", &bytes).finish_non_exhaustive()
     }
 }
