@@ -18,7 +18,7 @@ use super::answer::Wishes;
 use super::version::Version;
 use crate::codec::http::{Method, Status, query};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Handler, IntoResponse, Reception, Request, Response};
+use crate::http::{Handler, IntoResponse, Layer, Next, Reception, Request, Response};
 use tree::Tree;
 
 pub use cached::Cached;
@@ -33,7 +33,7 @@ pub(super) use shared::{Loaded, Shared};
 /// which is read again.
 ///
 /// As a [`Handler`] it answers GET and HEAD with what it has, conditions and ranges heeded, and 404
-/// otherwise.
+/// otherwise. As a [`Layer`] it has the rest answered by what it is around.
 ///
 /// ```
 /// use std::time::Duration;
@@ -216,6 +216,20 @@ impl Cache {
 impl Handler for Cache {
     fn handle(&self, request: &mut Request<'_>) -> Response {
         self.serve(request).unwrap_or_else(|| Response::new(Status::NOT_FOUND))
+    }
+}
+
+/// Answers from the cache what it can, and has the rest answered by what it is around.
+impl Layer for Cache {
+    fn handle(&self, request: &mut Request<'_>, next: Next<'_>) -> Response {
+        match self.serve(request) {
+            Some(answer) => answer,
+            None => next.run(request),
+        }
+    }
+
+    fn begin(&self, request: &mut Request<'_>, next: Next<'_>) -> Reception {
+        next.begin(request)
     }
 }
 
