@@ -54,6 +54,32 @@ fn framed_echo_of_big_messages() {
 }
 
 #[test]
+fn http_trace_with_a_loop_per_thread() {
+    check(HTTP_TRACE, &["--design", "loop"], &["-m", "16", "-s", "100", "--nodelay"]);
+}
+
+#[test]
+fn http_trace_with_a_thread_pool() {
+    check(HTTP_TRACE, &["--design", "pool"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn http_trace_at_a_rate() {
+    let results = check(HTTP_TRACE, &["--design", "loop", "--nodelay"], &["--rate", "500"]);
+    assert_eq!(number(&results, "messages"), 500.0);
+}
+
+#[test]
+fn https_trace_with_a_loop_per_thread() {
+    check(HTTPS_TRACE, &["--design", "loop"], &["-m", "16", "-s", "100"]);
+}
+
+#[test]
+fn https_trace_with_a_thread_pool() {
+    check(HTTPS_TRACE, &["--design", "pool", "--no-tickets"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
 fn tcp_multicast_with_a_loop_per_thread() {
     check(TCP_MULTICAST, &["--design", "loop"], &[]);
 }
@@ -247,6 +273,18 @@ const TCP_ECHO: Pair = Pair {
 const FRAMED_ECHO: Pair = Pair {
     server: env!("CARGO_BIN_EXE_framed_echo_server"),
     client: env!("CARGO_BIN_EXE_framed_echo_client"),
+    listen: Listen::Port,
+};
+
+const HTTP_TRACE: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_http_trace_server"),
+    client: env!("CARGO_BIN_EXE_http_trace_client"),
+    listen: Listen::Port,
+};
+
+const HTTPS_TRACE: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_https_trace_server"),
+    client: env!("CARGO_BIN_EXE_https_trace_client"),
     listen: Listen::Port,
 };
 

@@ -105,6 +105,22 @@ impl Reception {
     pub fn answer(response: impl IntoResponse) -> Self {
         Self::Answer(Box::new(response.into_response()))
     }
+
+    /// Changes the answer that is given without [`Handler::handle`], now or when it comes: what
+    /// layers do that let bodies pass in pieces. One whose body is gathered is not changed here.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Response) -> Response + Send + 'static) -> Self {
+        match self {
+            Self::Gather(limit) => Self::Gather(limit),
+            Self::Answer(answer) => Self::Answer(Box::new(answer.map(change))),
+            Self::Each(receiver) => {
+                Self::Each(Box::new(Changed { receiver, change: Some(Box::new(change)) }))
+            }
+            Self::Pipe(Piped { inlet, answer }) => {
+                Self::Pipe(Piped { inlet, answer: Box::new(answer.map(change)) })
+            }
+        }
+    }
 }
 
 /// A body's way to another thread, and the answer meanwhile.
@@ -124,6 +140,30 @@ pub trait Receiver: Send {
     /// The body is complete: the answer. Not called for one that was cut off; then the receiver is
     /// dropped.
     fn on_end(self: Box<Self>, request: &mut Request<'_>) -> Response;
+}
+
+/// A receiver whose answer is changed.
+struct Changed {
+    receiver: Box<dyn Receiver>,
+    change: Option<Box<dyn FnOnce(Response) -> Response + Send>>,
+}
+
+impl Receiver for Changed {
+    fn on_data(&mut self, session: &mut Session<'_>, data: &[u8]) -> Option<Response> {
+        let answer = self.receiver.on_data(session, data)?;
+        Some(match self.change.take() {
+            Some(change) => answer.map(change),
+            None => answer,
+        })
+    }
+
+    fn on_end(self: Box<Self>, request: &mut Request<'_>) -> Response {
+        let answer = self.receiver.on_end(request);
+        match self.change {
+            Some(change) => answer.map(change),
+            None => answer,
+        }
+    }
 }
 
 /// A handler of requests whose bodies are read by other threads while they come, with backpressure:

@@ -3,6 +3,7 @@
 mod body;
 pub mod client;
 mod events;
+pub mod files;
 mod handler;
 mod into_response;
 mod later;
@@ -20,6 +21,7 @@ pub mod layers;
 pub use body::{Body, BodyReader, BodySender, Source};
 pub use client::{Client, ClientResponse};
 pub use events::EventSender;
+pub use files::{Cache, Files};
 pub use handler::{Handler, Piped, Receiver, Reception, streamed};
 pub use into_response::IntoResponse;
 pub use later::Later;

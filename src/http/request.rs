@@ -127,7 +127,7 @@ impl<'a> Request<'a> {
 
     /// All cookies.
     pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let headers = self.head.headers.clone();
+        let headers = self.head.headers;
         headers.all("cookie").flat_map(crate::codec::http::cookies)
     }
 

@@ -11,6 +11,8 @@ mod answers;
 mod asking;
 mod bodies;
 mod conformance;
+mod files;
+mod layers;
 mod router;
 #[allow(dead_code, reason = "the answers are the client's")]
 mod table;

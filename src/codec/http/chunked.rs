@@ -116,15 +116,6 @@ pub(crate) fn chunk_head(out: &mut Vec<u8>, len: u64) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Appends a chunk of these bytes; nothing if there are none, since an empty chunk is the last one.
-pub(crate) fn chunk(out: &mut Vec<u8>, data: &[u8]) {
-    if !data.is_empty() {
-        chunk_head(out, data.len() as u64);
-        out.extend_from_slice(data);
-        out.extend_from_slice(b"\r\n");
-    }
-}
-
 /// Appends the last chunk, which ends the body.
 pub(crate) fn last_chunk(out: &mut Vec<u8>, trailers: &Fields) {
     out.extend_from_slice(b"0\r\n");

@@ -4,8 +4,6 @@
 //! framed ([`Length`]); a [`BodyDecoder`] then takes the body apart. What a message has wrong is a
 //! [`Rejection`] with the status that answers it.
 
-#![allow(dead_code, unused_imports)]
-
 pub mod accept;
 mod authority;
 mod body;
@@ -41,7 +39,7 @@ mod version;
 pub(crate) mod write;
 
 pub use body::{BodyDecoder, Part};
-pub(crate) use chunked::{chunk, chunk_head, last_chunk};
+pub(crate) use chunked::{chunk_head, last_chunk};
 pub use cookie::{Cookie, SameSite, cookies};
 pub use etag::ETag;
 pub use event::Event;

@@ -103,23 +103,21 @@ fn specs(value: &str) -> Option<Vec<Spec>> {
     (1..=MOST).contains(&specs.len()).then_some(specs)
 }
 
-/// Adds a range to some that are apart, so that all are apart again.
+/// Adds a range to some that are apart, so that all are apart again, in the place of the first that
+/// it touches.
 fn join(ranges: &mut Vec<(u64, u64)>, mut range: (u64, u64)) {
-    let mut place = ranges.len();
-    let mut at = 0;
-    while at < ranges.len() {
-        let (start, end) = ranges[at];
-        if range.0 <= end && start <= range.1 {
+    let (mut apart, mut place) = (0, usize::MAX);
+    ranges.retain(|&(start, end)| {
+        let touches = range.0 <= end && start <= range.1;
+        if touches {
             range = (start.min(range.0), end.max(range.1));
-            ranges.remove(at);
-            place = place.min(at);
-            // It may reach others now.
-            at = 0;
+            place = place.min(apart);
         } else {
-            at += 1;
+            apart += 1;
         }
-    }
-    ranges.insert(place.min(ranges.len()), range);
+        !touches
+    });
+    ranges.insert(place.min(apart), range);
 }
 
 /// Of digits only. What is too long for any body is as good as the greatest.

@@ -4,7 +4,7 @@ use std::{mem, str};
 
 use memchr::memchr;
 
-use super::{Fields, Rejection, Status, syntax};
+use super::{Fields, Rejection, Status};
 
 /// Takes trailers line by line, in whatever pieces they come.
 #[derive(Debug)]

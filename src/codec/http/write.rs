@@ -1,6 +1,6 @@
 //! Heads of messages that are sent, appended to what is sent.
 
-use super::{Fields, Length, Method, Status, Version};
+use super::{Fields, Length, Method, Status};
 
 /// What a message says of the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 
-use outgoing::SLICE;
+use outgoing::AHEAD;
 use pipe::Outlet;
 use source::{Pieces, Reading, Slices};
 
@@ -112,10 +112,19 @@ impl Body {
         }
     }
 
-    /// Long bytes in memory become a source of slices.
+    /// The bytes, if they are all in memory.
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self.0 {
+            Kind::Empty => Some(Bytes::new()),
+            Kind::Whole(bytes) => Some(bytes),
+            Kind::Source(..) | Kind::Pipe(..) => None,
+        }
+    }
+
+    /// Bytes in memory that are too long to be queued in one piece become a source of slices.
     pub(crate) fn sliced(self) -> Self {
         match self.0 {
-            Kind::Whole(bytes) if bytes.len() > SLICE => {
+            Kind::Whole(bytes) if bytes.len() > AHEAD => {
                 let len = bytes.len() as u64;
                 Self(Kind::Source(Box::new(Slices(bytes)), Some(len)))
             }

@@ -115,8 +115,9 @@ impl Outgoing {
 /// Bodies up to this go with their head in one piece.
 pub(crate) const COPY: usize = 1024;
 
-/// Bytes that are asked of a source at once, and those of a longer body that are queued at once.
-pub(crate) const SLICE: usize = 64 << 10;
+/// Bytes that are asked of a source at once.
+const SLICE: usize = 64 << 10;
 
-/// Bytes of a body that are queued ahead of what the peer takes.
-const AHEAD: usize = 256 << 10;
+/// Bytes of a body that are queued ahead of what the peer takes. A body in memory that is not longer
+/// goes as one piece, with its head in one `writev`.
+pub(super) const AHEAD: usize = 256 << 10;

@@ -160,7 +160,7 @@ impl Drop for Outlet {
         state.closed = true;
         let forgotten = std::mem::take(&mut state.pieces);
         state.bytes = 0;
-        self.0.room(&mut state);
+        self.0.room(&state);
         drop(state);
         drop(forgotten);
     }
@@ -203,18 +203,18 @@ impl Shared {
         let mut state = self.lock();
         if state.end.is_none() {
             state.end = Some(end);
-            self.news(&mut state);
+            self.news(&state);
         }
     }
 
-    fn news(&self, state: &mut State) {
+    fn news(&self, state: &State) {
         self.changed.notify_all();
         if let Some(taker) = &state.taker {
             taker.wake();
         }
     }
 
-    fn room(&self, state: &mut State) {
+    fn room(&self, state: &State) {
         self.changed.notify_all();
         if let Some(giver) = &state.giver {
             giver.wake();

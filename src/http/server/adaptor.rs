@@ -129,7 +129,7 @@ impl Adaptor {
     /// nobody knows.
     pub(super) fn reject(&mut self, session: &mut Session<'_>, rejection: Rejection) {
         let text = format!("{}\n", rejection.why);
-        self.say(session, Response::error(rejection.status, text));
+        Self::say(session, Response::error(rejection.status, text));
         self.cut_off(Error::new(crate::ErrorKind::Invalid, "read a body").because(rejection.why));
         self.state = State::Over;
         session.violated(rejection.into());

@@ -75,7 +75,7 @@ impl Adaptor {
                 self.send(session, exchange, required);
             }
             Special::Upgrade(upgrade) => {
-                self.send_upgrade(session, exchange, response);
+                Self::send_upgrade(session, exchange, response);
                 let mut protocol = upgrade.into_protocol();
                 session.set_alarm(None);
                 protocol.on_open(session);
@@ -110,7 +110,7 @@ impl Adaptor {
     }
 
     /// Says something on its own behalf, behind which the connection is closed.
-    pub(super) fn say(&mut self, session: &mut Session<'_>, response: Response) {
+    pub(super) fn say(session: &mut Session<'_>, response: Response) {
         let Response { status, media, fields, body, .. } = response;
         let body = body.bytes().unwrap_or_default();
         let head =
@@ -171,7 +171,7 @@ impl Adaptor {
         }
     }
 
-    fn send_upgrade(&mut self, session: &mut Session<'_>, exchange: Exchange, response: Response) {
+    fn send_upgrade(session: &mut Session<'_>, exchange: Exchange, response: Response) {
         let Response { mut fields, .. } = response;
         let (status, connection) = match exchange.connects {
             true => (Status::OK, Connection::Unsaid),

@@ -85,14 +85,14 @@ impl Adaptor {
             (Limit::KeepAlive, _) => {}
             // Who has said nothing is told nothing.
             (Limit::Head, _) if self.held.is_empty() => {}
-            (_, State::Waiting(_)) => self.give_up(session, Status::SERVICE_UNAVAILABLE),
-            _ => self.give_up(session, Status::REQUEST_TIMEOUT),
+            (_, State::Waiting(_)) => Self::give_up(session, Status::SERVICE_UNAVAILABLE),
+            _ => Self::give_up(session, Status::REQUEST_TIMEOUT),
         }
         self.state = State::Over;
         session.end(reason);
     }
 
-    fn give_up(&mut self, session: &mut Session<'_>, status: Status) {
-        self.say(session, Response::error(status, status.phrase()));
+    fn give_up(session: &mut Session<'_>, status: Status) {
+        Self::say(session, Response::error(status, status.phrase()));
     }
 }

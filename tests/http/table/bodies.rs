@@ -2,7 +2,7 @@
 
 use super::{BODY_LIMIT, Case, bad, good, post, refused};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [sizes(), extensions(), data(), trailers(), lengths()].concat()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Case, around, bad, get, good};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [names(), values(), spacing()].concat()
 }
 

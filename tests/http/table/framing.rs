@@ -2,7 +2,7 @@
 
 use super::{BODY_LIMIT, Case, bad, get, good, post, refused};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [lengths(), codings(), both()].concat()
 }
 

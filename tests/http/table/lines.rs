@@ -2,7 +2,7 @@
 
 use super::{Case, around, bad, get, good, last, refused};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [before_the_line(), methods(), targets(), versions(), white_space(), ends(), lengths()].concat()
 }
 

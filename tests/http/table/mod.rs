@@ -4,30 +4,28 @@ mod bodies;
 mod fields;
 mod framing;
 mod lines;
-mod responses;
+pub(crate) mod responses;
 mod routing;
-
-pub use responses::{Answer, Outcome, answers};
 
 /// A request, and how it is answered by a server whose handler answers 200 to whatever reaches it,
 /// with limits as they are by default, but [`BODY_LIMIT`]. Before an answer there may be the one that a
 /// request waits for (`100 Continue`).
-pub struct Case {
+pub(crate) struct Case {
     /// What is peculiar about it; no two have the same.
-    pub name: String,
+    pub(crate) name: String,
     /// All that is sent.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Of the answer.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Whether the connection is there for another request behind it.
-    pub stays_open: bool,
+    pub(crate) stays_open: bool,
 }
 
 /// Bytes that the body of a request may have.
-pub const BODY_LIMIT: u64 = 64 * 1024;
+pub(crate) const BODY_LIMIT: u64 = 64 * 1024;
 
 /// All requests.
-pub fn requests() -> Vec<Case> {
+pub(crate) fn requests() -> Vec<Case> {
     [lines::cases(), fields::cases(), routing::cases(), framing::cases(), bodies::cases()].concat()
 }
 

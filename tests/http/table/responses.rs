@@ -1,20 +1,20 @@
 //! Responses, and what a client is told of them.
 
 /// A response, behind which the connection ends.
-pub struct Answer {
+pub(crate) struct Answer {
     /// What is peculiar about it; no two have the same.
-    pub name: String,
+    pub(crate) name: String,
     /// What was asked for.
-    pub request: &'static str,
+    pub(crate) request: &'static str,
     /// All that is received.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What comes of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 /// What comes of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// All of it.
     Whole {
         /// Its status.
@@ -31,7 +31,7 @@ pub enum Outcome {
 }
 
 /// All responses.
-pub fn answers() -> Vec<Answer> {
+pub(crate) fn answers() -> Vec<Answer> {
     let mut answers = Vec::new();
     for group in [lines(), fields(), framing(), without_bodies(), chunks()] {
         answers.extend(group);

@@ -2,7 +2,7 @@
 
 use super::{Case, bad, get, good, last, post, refused};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     [hosts(), connections(), expectations(), upgrades()].concat()
 }
 

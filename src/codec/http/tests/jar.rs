@@ -43,6 +43,7 @@ fn cookies_go_where_they_are_for() {
         ("http://a.example/", "a=b; Domain=example", "http://a.example/", false),
         ("http://a.example/", "a=b; Domain=.example", "http://a.example/", false),
         ("http://a.example./", "a=b; Domain=example.", "http://a.example./", false),
+        ("http://ca.example/", "a=b; Domain=a.example", "http://a.example/", false),
         ("http://a.example/", "a=b; Domain=le", "http://a.example/", false),
         ("http://localhost/", "a=b; Domain=localhost", "http://localhost/", true),
         ("http://localhost/", "a=b; Domain=localhost", "http://a.localhost/", false),

@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{option, prop_assert, prop_assert_eq, sample};
 
-use super::connection;
 use super::reader::{Message, Side, owned};
-use crate::codec::http::{Fields, Length, Method, Status, chunk, last_chunk, write};
+use super::{chunk, connection};
+use crate::codec::http::{Fields, Length, Method, Status, last_chunk, write};
 
 /// A message that is to be sent.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::connection;
 use super::reader::{Seen, Side};
-use super::table::{Answer, Case, Outcome, answers, requests};
+use super::table::responses::{Answer, Outcome, answers};
+use super::table::{Case, requests};
 use crate::codec::http::Method;
 
 #[test]

@@ -1,7 +1,8 @@
 //! What is appended to what is sent.
 
+use super::chunk;
 use crate::codec::http::write::{self, Connection};
-use crate::codec::http::{Fields, Length, Method, Status, chunk, chunk_head, last_chunk};
+use crate::codec::http::{Fields, Length, Method, Status, chunk_head, last_chunk};
 
 #[test]
 fn lines_are_written_as_they_are_read() {

@@ -1,0 +1,3 @@
+//! What goes around handlers.
+
+mod closures;
