@@ -1,11 +1,12 @@
 //! The ways to send a request, on every stream.
 
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use sockeye::ErrorKind;
 use sockeye::http::{Method, Request, Response, Status};
 
-use crate::common::{LIMIT, SHORT, Setting, bounded};
+use crate::common::{LIMIT, Setting, bounded};
 use crate::on_all_streams;
 use crate::scene::{World, assert_failed};
 
@@ -117,16 +118,18 @@ fn many_threads_share_a_client(setting: Setting) {
 }
 
 #[test]
-fn a_reply_may_be_given_up_and_asked_again() {
-    let world = World::new(crate::setting!(LoopPerThread, Tcp), |_: &mut Request<'_>| {
+fn a_reply_may_be_asked_again() {
+    let (given, taken) = channel();
+    let given = std::sync::Mutex::new(given);
+    let setting = crate::setting!(LoopPerThread, Tcp);
+    let world = World::new(setting, move |_: &mut Request<'_>| {
         let (response, later) = Response::later();
-        std::thread::spawn(move || {
-            let _ = later;
-            std::thread::park_timeout(SHORT);
-        });
+        given.lock().unwrap().send(later).unwrap();
         response
     });
     let reply = world.client.get(world.url("/")).start();
-    assert_failed(reply.wait(std::time::Duration::ZERO), ErrorKind::TimedOut, "");
-    assert_eq!(reply.wait(LIMIT).unwrap().status(), Status::INTERNAL_SERVER_ERROR);
+    let later = taken.recv_timeout(LIMIT).unwrap();
+    assert_failed(reply.wait(Duration::ZERO), ErrorKind::TimedOut, "get an answer");
+    later.answer("at last");
+    assert_eq!(reply.wait(LIMIT).unwrap().text().unwrap(), "at last");
 }

@@ -7,7 +7,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answers;
+mod bodies;
 mod calls;
-
+mod failures;
+mod kept;
+mod python;
+mod redirects;
 mod requests;
 mod scene;
+mod streams;

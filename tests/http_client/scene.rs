@@ -7,20 +7,20 @@ use sockeye::{Endpoint, ErrorKind, Reply, Server, Service};
 use crate::common::{LIMIT, Listener, Peer, Served, Setting, tls_client};
 
 /// A client and a listener of the test's own.
-pub struct Scene {
-    pub client: Client,
-    pub listener: Listener,
-    pub service: Service,
+pub(crate) struct Scene {
+    pub(crate) client: Client,
+    pub(crate) listener: Listener,
+    pub(crate) service: Service,
     /// Without a path.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Scene {
-    pub fn new(setting: Setting) -> Self {
+    pub(crate) fn new(setting: Setting) -> Self {
         Self::with(setting, |builder| builder)
     }
 
-    pub fn with(setting: Setting, set: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn with(setting: Setting, set: impl FnOnce(Builder) -> Builder) -> Self {
         let service = setting.service();
         let listener = setting.listener(&service);
         let client = set(client(&service)).build().unwrap();
@@ -28,37 +28,36 @@ impl Scene {
         Self { client, listener, service, url }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 
     /// A GET under way.
-    pub fn get(&self, path: &str) -> Reply<ClientResponse> {
+    pub(crate) fn get(&self, path: &str) -> Reply<ClientResponse> {
         self.client.get(self.url(path)).start()
     }
 
-    pub fn accept(&self) -> Wire {
+    pub(crate) fn accept(&self) -> Wire {
         Wire(self.listener.accept())
     }
 
     /// What becomes of a GET that is answered like this, behind which the connection ends.
-    pub fn ask(&self, answer: impl AsRef<[u8]>) -> sockeye::Result<ClientResponse> {
+    pub(crate) fn ask(&self, answer: impl AsRef<[u8]>) -> sockeye::Result<ClientResponse> {
         let reply = self.get("/");
         let mut wire = self.accept();
         wire.head();
-        wire.say(answer);
-        wire.0.finish();
+        wire.0.send_last(answer);
         reply.wait(LIMIT)
     }
 }
 
 /// A server's end of a connection.
-pub struct Wire(pub Peer);
+pub(crate) struct Wire(pub(crate) Peer);
 
 impl Wire {
     /// The head of the next request.
     #[track_caller]
-    pub fn head(&mut self) -> String {
+    pub(crate) fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.extend(self.0.receive(1));
@@ -66,13 +65,13 @@ impl Wire {
         String::from_utf8(head).unwrap()
     }
 
-    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.send(bytes);
     }
 
     /// Takes a request without a body and answers it with this text.
     #[track_caller]
-    pub fn answer(&mut self, text: &str) -> String {
+    pub(crate) fn answer(&mut self, text: &str) -> String {
         let head = self.head();
         self.say(ok(text));
         head
@@ -80,20 +79,20 @@ impl Wire {
 }
 
 /// An answer with this text.
-pub fn ok(text: &str) -> String {
+pub(crate) fn ok(text: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())
 }
 
 /// The library's own server, and a client.
-pub struct World {
-    pub client: Client,
-    pub server: Served,
-    pub service: Service,
-    pub url: String,
+pub(crate) struct World {
+    pub(crate) client: Client,
+    pub(crate) server: Served,
+    pub(crate) service: Service,
+    pub(crate) url: String,
 }
 
 impl World {
-    pub fn new(setting: Setting, handler: impl Handler) -> Self {
+    pub(crate) fn new(setting: Setting, handler: impl Handler) -> Self {
         let service = setting.service();
         let server = setting.listen(Server::builder(&service, server(handler)));
         let client = client(&service).build().unwrap();
@@ -101,16 +100,16 @@ impl World {
         Self { client, server, service, url }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 }
 
-pub fn client(service: &Service) -> Builder {
+pub(crate) fn client(service: &Service) -> Builder {
     Client::builder(service).tls(tls_client())
 }
 
-pub fn url(endpoint: &Endpoint, setting: Setting) -> String {
+pub(crate) fn url(endpoint: &Endpoint, setting: Setting) -> String {
     match endpoint {
         Endpoint::Inet(addr) if setting.stream == crate::common::Stream::Tls => {
             format!("https://{addr}")
@@ -122,16 +121,16 @@ pub fn url(endpoint: &Endpoint, setting: Setting) -> String {
 
 /// The kind and the text of an error.
 #[track_caller]
-pub fn failed<T>(result: sockeye::Result<T>) -> (ErrorKind, String) {
+pub(crate) fn failed<T>(result: sockeye::Result<T>) -> (ErrorKind, String) {
     match result {
         Ok(_) => panic!("it did not fail"),
         Err(error) => (error.kind(), error.to_string()),
     }
 }
 
-/// What a server says to a request on one connection after the other.
+/// That it has failed with this kind, and this in its text.
 #[track_caller]
-pub fn assert_failed<T>(result: sockeye::Result<T>, kind: ErrorKind, text: &str) {
+pub(crate) fn assert_failed<T>(result: sockeye::Result<T>, kind: ErrorKind, text: &str) {
     let (found, said) = failed(result);
     assert_eq!(found, kind, "{said}");
     assert!(said.contains(text), "{said}");

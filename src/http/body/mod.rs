@@ -67,6 +67,28 @@ impl Body {
         Self(Kind::Source(Box::new(source), len.into()))
     }
 
+    /// What other threads write while it is being sent, of which at most 256 KiB wait. With a length, so
+    /// many bytes are sent, and fewer are an error.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use sockeye::http::Body;
+    ///
+    /// let (body, mut sender) = Body::channel(None);
+    /// std::thread::spawn(move || {
+    ///     for line in 0..1000 {
+    ///         writeln!(sender, "{line}")?;
+    ///     }
+    ///     sender.finish();
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// # drop(body);
+    /// ```
+    pub fn channel(len: impl Into<Option<u64>>) -> (Self, BodySender) {
+        let (inlet, outlet) = pipe::pipe(pipe::WAITING);
+        (Self(Kind::Pipe(outlet, len.into())), BodySender::new(inlet))
+    }
+
     /// How many bytes there are; `None` when nobody knows yet.
     pub fn len(&self) -> Option<u64> {
         match &self.0 {

@@ -260,3 +260,6 @@ impl State {
         }
     }
 }
+
+/// Bytes that wait at most, unless the program says otherwise.
+pub(crate) const WAITING: usize = 256 << 10;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
-use super::pipe::{Inlet, Outlet, Taken, pipe};
+use super::pipe::{Inlet, Outlet, Taken, WAITING, pipe};
 use crate::codec::http::Fields;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -111,7 +111,5 @@ impl std::fmt::Debug for BodyReader {
         f.debug_struct("BodyReader").finish_non_exhaustive()
     }
 }
-
-const WAITING: usize = 256 << 10;
 
 const PATIENCE: Duration = Duration::from_secs(60);

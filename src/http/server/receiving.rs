@@ -165,6 +165,10 @@ impl Adaptor {
         if std::mem::take(&mut receiving.held_up) {
             session.set_busy(false);
             self.times.moved = session.now();
+            if self.held.is_empty() {
+                // There may be nothing left but the end.
+                self.receive(session, &[]);
+            }
         }
     }
 

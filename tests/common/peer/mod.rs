@@ -260,6 +260,11 @@ impl Peer {
         self.0.finish().unwrap();
     }
 
+    /// Sends what is taken, and then no more, to whom may be gone meanwhile.
+    pub fn send_last(&mut self, data: impl AsRef<[u8]>) {
+        let _ = self.0.write_all(data.as_ref()).and_then(|()| self.0.finish());
+    }
+
     /// Cuts the connection.
     pub fn reset(self) {
         self.0.reset();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::codec::http::{BodyDecoder, Part, Rejection, Status};
+use crate::codec::http::{BodyDecoder, Fields, Part, Rejection, Status};
 use crate::error::{Error, ErrorKind};
 use crate::http::body::pipe::{Inlet, Put};
 use crate::http::client::journey::Journey;
@@ -119,23 +119,34 @@ impl Incoming {
         self.into.put(&unpacked)
     }
 
-    pub(super) fn into_response(mut self: Box<Self>) -> (ClientResponse, Then) {
+    /// The whole answer, what follows, and what tells who has read the body that this was all.
+    pub(super) fn into_response(mut self) -> (ClientResponse, Then, Option<End>) {
         let trailers = self.decoder.take_trailers();
-        match self.into {
-            Into::Nothing => self.head.trailers = trailers,
+        let end = match self.into {
+            Into::Nothing => None,
             Into::Memory(body, _) => {
                 self.head.body = body.into();
                 self.head.trailers = trailers;
+                None
             }
-            Into::Pipe(inlet) => inlet.finish(trailers),
-        }
-        (self.head, self.then)
+            Into::Pipe(inlet) => Some(End(inlet, trailers)),
+        };
+        (self.head, self.then, end)
     }
 
     pub(super) fn fail(self, error: &Error) {
         if let Into::Pipe(inlet) = self.into {
             inlet.fail(error.clone());
         }
+    }
+}
+
+/// The end of a body that somebody reads.
+pub(super) struct End(Inlet, Fields);
+
+impl End {
+    pub(super) fn tell(self) {
+        self.0.finish(self.1);
     }
 }
 

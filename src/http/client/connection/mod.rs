@@ -79,15 +79,8 @@ impl Connection {
         if self.leaving { Freed::Close } else { self.shared.free(&self.lane) }
     }
 
-    /// The answer is there as a whole. The connection goes on first, so that whoever gets the answer
-    /// finds it free.
-    fn answered(
-        &mut self,
-        session: &mut Session<'_>,
-        journey: Box<Journey>,
-        outcome: Outcome,
-        usable: bool,
-    ) {
+    /// The answer is there as a whole: the connection goes on.
+    fn answered(&mut self, session: &mut Session<'_>, journey: &Journey, usable: bool) {
         journey.ticket.set(None);
         self.used = true;
         session.count_messages(1, 1);
@@ -98,7 +91,6 @@ impl Connection {
         } else {
             self.leave(session);
         }
-        self.shared.settle(journey, outcome);
     }
 
     /// No further request; the pool may make another connection at once.

@@ -143,7 +143,7 @@ impl Connection {
         let Exchange { mut journey, answer: Answer::Body(incoming), .. } = *exchange else {
             return;
         };
-        let (answer, then) = incoming.into_response();
+        let (answer, then, end) = incoming.into_response();
         let outcome = match then {
             Then::Give => Outcome::Answer(answer),
             Then::Follow(next) => {
@@ -155,7 +155,12 @@ impl Connection {
                 Outcome::Again
             }
         };
-        self.answered(session, journey, outcome, reusable);
+        self.answered(session, &journey, reusable);
+        // Whoever has the answer finds the connection free for the next request.
+        if let Some(end) = end {
+            end.tell();
+        }
+        self.shared.settle(journey, outcome);
     }
 }
 
