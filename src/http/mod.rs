@@ -8,12 +8,12 @@ mod handler;
 mod into_response;
 mod later;
 mod limits;
-mod metrics;
 mod params;
 mod reception;
 mod request;
 mod response;
 mod router;
+mod scrape;
 mod server;
 mod states;
 mod upgrade;
@@ -29,11 +29,11 @@ pub use into_response::IntoResponse;
 pub use later::Later;
 pub use layers::{Layer, Next};
 pub use limits::Limits;
-pub use metrics::metrics;
 pub use reception::{Piped, Receiver, Reception};
 pub use request::Request;
 pub use response::Response;
 pub use router::Router;
+pub use scrape::metrics;
 pub use server::{server, server_with};
 
 pub use crate::codec::http::{
