@@ -1,5 +1,6 @@
 //! What follows a head.
 
+mod filtered;
 pub(crate) mod outgoing;
 pub(crate) mod pipe;
 mod reader;
@@ -11,10 +12,12 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 
+use filtered::Filtered;
 use outgoing::AHEAD;
 use pipe::Outlet;
 use source::{Pieces, Reading, Slices};
 
+pub(crate) use filtered::Filter;
 pub use reader::BodyReader;
 pub use sender::BodySender;
 pub use source::Source;
@@ -32,6 +35,8 @@ pub(crate) enum Kind {
     Source(Box<dyn Source>, Option<u64>),
     /// Bytes from other threads.
     Pipe(Outlet, Option<u64>),
+    /// What is made of others.
+    Filtered(Box<Filtered>),
 }
 
 impl Body {
@@ -95,6 +100,7 @@ impl Body {
             Kind::Empty => Some(0),
             Kind::Whole(bytes) => Some(bytes.len() as u64),
             Kind::Source(_, len) | Kind::Pipe(_, len) => *len,
+            Kind::Filtered(_) => None,
         }
     }
 
@@ -108,7 +114,7 @@ impl Body {
         match &self.0 {
             Kind::Empty => Some(&[]),
             Kind::Whole(bytes) => Some(bytes),
-            Kind::Source(..) | Kind::Pipe(..) => None,
+            Kind::Source(..) | Kind::Pipe(..) | Kind::Filtered(_) => None,
         }
     }
 
@@ -117,8 +123,17 @@ impl Body {
         match self.0 {
             Kind::Empty => Some(Bytes::new()),
             Kind::Whole(bytes) => Some(bytes),
-            Kind::Source(..) | Kind::Pipe(..) => None,
+            Kind::Source(..) | Kind::Pipe(..) | Kind::Filtered(_) => None,
         }
+    }
+
+    /// What a filter makes of it; how much that is nobody knows.
+    pub(crate) fn filtered(self, filter: impl Filter + 'static) -> Self {
+        let body = match self.0 {
+            Kind::Whole(bytes) => Kind::Source(Box::new(Slices(bytes)), None),
+            kind => kind,
+        };
+        Self(Kind::Filtered(Box::new(Filtered::new(body, Box::new(filter)))))
     }
 
     /// Bytes in memory that are too long to be queued in one piece become a source of slices.

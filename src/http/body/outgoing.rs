@@ -34,9 +34,7 @@ pub(crate) enum Progress {
 
 impl Outgoing {
     pub(crate) fn new(session: &Session<'_>, body: Kind, length: Length) -> Self {
-        if let Kind::Pipe(outlet, _) = &body {
-            outlet.wakes(session.waker());
-        }
+        body.wakes(session);
         let framing = match length {
             Length::Exactly(left) => Framing::Left(left),
             Length::Chunked => Framing::Chunks,
@@ -65,18 +63,7 @@ impl Outgoing {
         if let Framing::Left(0) = self.framing {
             return Taken::End(Fields::new());
         }
-        match &mut self.body {
-            Kind::Pipe(outlet, _) => outlet.take(),
-            Kind::Source(source, _) => {
-                match session.fenced("read a body", |_| source.next(SLICE)) {
-                    Some(Ok(Some(data))) => Taken::Data(data),
-                    Some(Ok(None)) => Taken::End(Fields::new()),
-                    Some(Err(error)) => Taken::Failed(Error::io("read a body", error)),
-                    None => Taken::Failed(Error::new(ErrorKind::Panicked, "read a body")),
-                }
-            }
-            Kind::Empty | Kind::Whole(_) => Taken::End(Fields::new()),
-        }
+        self.body.next(session)
     }
 
     fn send(&mut self, session: &mut Session<'_>, mut data: Bytes) {
@@ -109,6 +96,34 @@ impl Outgoing {
             }
         }
         Progress::Done
+    }
+}
+
+impl Kind {
+    /// Has the session woken when there is more.
+    fn wakes(&self, session: &Session<'_>) {
+        match self {
+            Self::Pipe(outlet, _) => outlet.wakes(session.waker()),
+            Self::Filtered(filtered) => filtered.body().wakes(session),
+            Self::Empty | Self::Whole(_) | Self::Source(..) => {}
+        }
+    }
+
+    /// What is next of what is not in memory as a whole.
+    pub(super) fn next(&mut self, session: &mut Session<'_>) -> Taken {
+        match self {
+            Self::Pipe(outlet, _) => outlet.take(),
+            Self::Filtered(filtered) => filtered.next(session),
+            Self::Source(source, _) => {
+                match session.fenced("read a body", |_| source.next(SLICE)) {
+                    Some(Ok(Some(data))) => Taken::Data(data),
+                    Some(Ok(None)) => Taken::End(Fields::new()),
+                    Some(Err(error)) => Taken::Failed(Error::io("read a body", error)),
+                    None => Taken::Failed(Error::new(ErrorKind::Panicked, "read a body")),
+                }
+            }
+            Self::Empty | Self::Whole(_) => Taken::End(Fields::new()),
+        }
     }
 }
 
