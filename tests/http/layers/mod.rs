@@ -3,6 +3,7 @@
 mod auth;
 mod body_limit;
 mod closures;
+mod compress;
 mod cors;
 mod default_headers;
 mod limit;
