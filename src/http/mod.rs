@@ -16,6 +16,7 @@ mod router;
 mod scrape;
 mod server;
 mod states;
+mod unpack;
 mod upgrade;
 
 pub mod layers;

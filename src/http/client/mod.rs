@@ -11,7 +11,6 @@ mod redirect;
 mod response;
 mod route;
 mod shared;
-mod unpack;
 
 use std::fmt;
 use std::sync::Arc;

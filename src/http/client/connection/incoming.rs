@@ -8,7 +8,7 @@ use crate::http::body::pipe::{Inlet, Put};
 use crate::http::client::journey::Journey;
 use crate::http::client::redirect::Next;
 use crate::http::client::response::ClientResponse;
-use crate::http::client::unpack::{PIECE, Unpack};
+use crate::http::unpack::{PIECE, Unpack};
 
 pub(super) struct Incoming {
     pub(super) head: ClientResponse,

@@ -12,7 +12,7 @@ use crate::http::client::journey::{Journey, Wanted};
 use crate::http::client::redirect::{self, Turn};
 use crate::http::client::response::{ClientResponse, Streaming};
 use crate::http::client::shared::Outcome;
-use crate::http::client::unpack::Unpack;
+use crate::http::unpack::Unpack;
 use crate::session::Session;
 
 /// How far an answer is.

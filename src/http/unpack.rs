@@ -6,13 +6,13 @@ use flate2::write::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// Undoes a content coding.
-pub(super) enum Unpack {
+pub(crate) enum Unpack {
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
     Deflate(Deflate),
 }
 
 /// `deflate` is the zlib format (RFC 9110 8.4.1.2), but there are servers that send it bare.
-pub(super) struct Deflate {
+pub(crate) struct Deflate {
     inner: Option<Decompress>,
     /// The first byte, while the second is awaited.
     first: Option<u8>,
@@ -21,7 +21,7 @@ pub(super) struct Deflate {
 
 impl Unpack {
     /// For a value of `Content-Encoding`; `None` if it is none that can be undone.
-    pub(super) fn of(coding: &str) -> Option<Self> {
+    pub(crate) fn of(coding: &str) -> Option<Self> {
         let is = |name: &str| coding.trim().eq_ignore_ascii_case(name);
         if is("gzip") || is("x-gzip") {
             return Some(Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))));
@@ -31,7 +31,7 @@ impl Unpack {
 
     /// Unpacks a piece of at most [`PIECE`] bytes to the end of `out`: so much at most is made at
     /// once of what somebody has packed to be large.
-    pub(super) fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Gzip(decoder) => {
                 decoder.write_all(piece)?;
@@ -44,7 +44,7 @@ impl Unpack {
     }
 
     /// There is no more: the rest of what is unpacked, if that was all.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Self::Gzip(decoder) => {
                 decoder.try_finish()?;
@@ -121,7 +121,7 @@ fn is_zlib(first: u8, second: u8) -> bool {
 }
 
 /// What deflate makes of these is half a megabyte at most: it packs 1,032 bytes into one.
-pub(super) const PIECE: usize = 512;
+pub(crate) const PIECE: usize = 512;
 
 #[cfg(test)]
 mod tests {
