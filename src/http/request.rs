@@ -213,6 +213,30 @@ impl<'a> Request<'a> {
         value.downcast_ref()
     }
 
+    /// Has something done with the same request with another body.
+    pub(crate) fn with_body<R>(
+        &mut self,
+        body: &[u8],
+        work: impl FnOnce(&mut Request<'_>) -> R,
+    ) -> R {
+        let mut other = Request {
+            head: self.head,
+            raw: self.raw,
+            path: self.path,
+            query: self.query,
+            body,
+            trailers: self.trailers,
+            session: self.session.reborrow(),
+            params: std::mem::take(&mut self.params),
+            states: self.states.take(),
+            extensions: std::mem::take(&mut self.extensions),
+        };
+        let done = work(&mut other);
+        let Request { params, states, extensions, .. } = other;
+        (self.params, self.states, self.extensions) = (params, states, extensions);
+        done
+    }
+
     /// The head as it was sent, but for secrets.
     pub(crate) fn trace(&self) -> Vec<u8> {
         let mut trace = Vec::with_capacity(self.raw.len() + self.body.len());

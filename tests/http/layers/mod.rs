@@ -5,6 +5,7 @@ mod body_limit;
 mod closures;
 mod compress;
 mod cors;
+mod decompress;
 mod default_headers;
 mod limit;
 mod timing;
