@@ -95,6 +95,8 @@ impl Shared {
                 sockets: builder.sockets,
                 #[cfg(feature = "tls")]
                 tls: builder.tls,
+                #[cfg(all(feature = "http", feature = "tls"))]
+                tunnel: builder.tunnel,
                 timeout: builder.connect_timeout,
                 backoff: builder.backoff,
                 resolver: builder.resolver,
