@@ -12,7 +12,7 @@ use super::options::{Options, Settings};
 use super::pool::{Attempt, Bounds, Freed, Placed, Pool};
 use super::proxy::Proxy;
 use super::response::ClientResponse;
-use super::route::{Route, Through};
+use super::route::Route;
 use crate::codec::http::{Fields, Url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{ClientProtocol, Waker};
@@ -191,6 +191,8 @@ impl Shared {
         builder: crate::client::Builder,
         route: &Route,
     ) -> Result<crate::client::Builder> {
+        use super::route::Through;
+
         if !route.tls {
             return Ok(builder);
         }
