@@ -20,6 +20,11 @@ const TESTED: &[&str] = &[
     "framed_client",
     "framed_custom",
     "framed_server",
+    // Tested in `examples_http.rs`, the first one in `browser.rs` too.
+    "http_client",
+    "http_server",
+    "https_client",
+    "https_server",
     // Tested in `examples_rooms.rs`.
     "rooms",
     "service",

@@ -34,8 +34,7 @@
 //!
 //! A [`Registry`] gives names to what is measured, and writes all of it as text of OpenMetrics 1.0 for
 //! Prometheus and its like. With the feature `metrics` it also hands it to the recorder of the
-//! `metrics` facade. Who answers the request for the text is the program's
-//! choice.
+//! `metrics` facade. With the feature `http` the text is one route away: `http::metrics`.
 //!
 //! # The log
 //!
@@ -51,6 +50,7 @@
 //! | `sockeye::client` | debug | an attempt that failed | `client` |
 //! | `sockeye::udp` | debug | opened, closed | `socket`, `reason` |
 //! | | warn | errors that the handler cannot be told of | `socket` |
+//! | `sockeye::access` | info | an answer by HTTP, where there is a layer for it | `peer`, `method`, `path`, `status`, `bytes`, `micros` |
 //! | `sockeye::service` | debug | started, stopped | `threads`, `in_time` |
 //! | | error | panics and errors told to its `on_error` | |
 //!

@@ -13,6 +13,7 @@ mod bodies;
 mod conformance;
 mod files;
 mod layers;
+mod metrics;
 mod router;
 #[allow(dead_code, reason = "the answers are the client's")]
 mod table;

@@ -95,6 +95,13 @@ impl Fields {
         self.get(name).is_some()
     }
 
+    /// Whether there is a field of any of these names.
+    pub(crate) fn contains_any(&self, names: &[&str]) -> bool {
+        let is_one =
+            |name: &[u8]| names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name));
+        Lines { rest: &self.lines }.any(|line| is_one(line.name))
+    }
+
     /// All fields of this name.
     pub fn all<'f>(&'f self, name: &str) -> impl Iterator<Item = &'f [u8]> {
         let named = self.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));

@@ -125,12 +125,11 @@ impl Folder {
         }
     }
 
-    /// The same file in other codings, each in its place of [`CODINGS`]. What is older than the file
-    /// was made of another version of it.
-    pub(super) fn siblings(&self, path: &str, original: &Stamp) -> [Option<Opened>; 2] {
+    /// The same file in other codings, each in its place of [`CODINGS`].
+    pub(super) fn siblings(&self, path: &str) -> [Option<Opened>; 2] {
         CODINGS.map(|(_, ending)| {
-            let sibling = self.sibling(path, ending)?;
-            (sibling.stamp.seconds() >= original.seconds()).then_some(sibling)
+            let looked_for = self.precompressed.then(|| self.open(&format!("{path}{ending}")));
+            looked_for?.ok()
         })
     }
 
@@ -161,13 +160,6 @@ impl Folder {
         self.allow(&real, &root)?;
         let direct = real == named && is_direct(&self.root, &root);
         Ok(Place { metadata: fs::metadata(&real)?, root, real, direct })
-    }
-
-    fn sibling(&self, path: &str, ending: &str) -> Option<Opened> {
-        if !self.precompressed {
-            return None;
-        }
-        self.open(&format!("{path}{ending}")).ok()
     }
 
     /// Refuses what is outside of the root, or has a hidden name there.

@@ -22,10 +22,13 @@ pub(super) struct Offer {
 
 impl Offer {
     pub(super) fn of(folder: &Folder, path: &str, original: Opened) -> Self {
-        let siblings = folder.siblings(path, &original.stamp);
+        let siblings = folder.siblings(path);
         let stamp = |opened: &Option<Opened>| opened.as_ref().map(|opened| opened.stamp);
         let stamps = [Some(original.stamp), stamp(&siblings[0]), stamp(&siblings[1])];
         let codings = CODINGS.map(|(coding, _)| Some(coding));
+        // What is older than the file was made of another version of it.
+        let born = original.stamp.seconds();
+        let siblings = siblings.map(|sibling| sibling.filter(|one| one.stamp.seconds() >= born));
         let siblings = codings.into_iter().zip(siblings);
         let mut files =
             siblings.filter_map(|(coding, opened)| Some((coding, opened?))).collect::<Vec<_>>();

@@ -11,6 +11,7 @@ mod media;
 mod parts;
 mod pattern;
 mod place;
+mod routed;
 mod served;
 mod stamp;
 mod version;

@@ -37,3 +37,50 @@ impl Pattern {
         pattern[at..].iter().all(|c| *c == '*')
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a pattern means, letter by letter.
+    fn means(pattern: &str, name: &str) -> bool {
+        let mut letters = name.chars();
+        match pattern.chars().next() {
+            None => name.is_empty(),
+            Some('*') => {
+                let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+                ends.into_iter().any(|at| means(&pattern[1..], &name[at..]))
+            }
+            Some(c) => {
+                let fits = letters.next().is_some_and(|letter| c == '?' || c == letter);
+                fits && means(&pattern[c.len_utf8()..], letters.as_str())
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn names_match_as_patterns_mean(pattern in "[ab*?.ü]{1,7}", name in "[ab.ü]{0,8}") {
+            prop_assume!(pattern != "*.*");
+            prop_assert_eq!(Pattern::new(&pattern).matches(&name), means(&pattern, &name));
+        }
+    }
+
+    #[test]
+    fn names_need_no_dot_to_be_all() {
+        for all in ["", "*", "*.*"] {
+            assert!(
+                ["a", "a.b", ".", ""].iter().all(|name| Pattern::new(all).matches(name)),
+                "{all}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_almost_matches_takes_no_time() {
+        let pattern = Pattern::new(&"*a".repeat(1000));
+        assert!(!pattern.matches(&("a".repeat(999) + &"b".repeat(10_000))));
+    }
+}

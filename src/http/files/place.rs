@@ -12,9 +12,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// `None` for what is none, also not of a file that does not exist.
-    pub(super) fn of(folder: &Folder, raw_path: &str) -> Option<Self> {
-        let rest = raw_path.strip_prefix(&*folder.prefix)?;
+    /// Of what follows the folder's own path; `None` for what leads nowhere in any folder.
+    pub(super) fn of(rest: &str) -> Option<Self> {
         if !rest.is_empty() && !rest.starts_with('/') {
             return None;
         }
@@ -23,14 +22,18 @@ impl Place {
 
     /// The key in a cache: one for all ways to write the path.
     pub(super) fn key(&self, folder: &Folder) -> String {
-        let key = folder.key(&self.path);
-        if self.is_folder && !self.path.is_empty() { key + "/" } else { key }
+        match (self.is_folder, self.path.is_empty()) {
+            (false, true) => folder.prefix.clone(),
+            (true, false) => folder.key(&self.path) + "/",
+            _ => folder.key(&self.path),
+        }
     }
 
     /// Where a request for a folder without a slash at its end is sent. Made anew rather than of
-    /// what was sent, as `//host/` would be another server.
-    pub(super) fn with_slash(&self, folder: &Folder, raw_query: &str) -> String {
-        let mut location = format!("{}/", folder.prefix);
+    /// what was sent, as `//host/` would be another server, and `/\host/` is to some clients.
+    pub(super) fn with_slash(&self, mount: &str, raw_query: &str) -> String {
+        let mut location = mount.replace('\\', "%5C");
+        location.push('/');
         for segment in self.path.split('/').filter(|segment| !segment.is_empty()) {
             location += &query::percent_encode(segment);
             location.push('/');

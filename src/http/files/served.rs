@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::Wishes;
 use super::cache::{Cache, Loaded, Shared};
-use super::folder::{Folder, Found};
+use super::folder::{Folder, Found, Opened, missing};
 use super::load::Offer;
 use super::place::Place;
 use super::watch::{Observer, Watch};
@@ -44,16 +44,18 @@ pub struct Files {
     folder: Arc<Folder>,
     cache: Option<Cache>,
     watch: Watch,
+    missing: Option<Box<dyn Handler>>,
 }
 
 impl Files {
     /// The files of a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = Arc::new(Folder::new(folder.into()));
-        Self { folder, cache: Some(Cache::new(CACHE)), watch: Watch::default() }
+        Self { folder, cache: Some(Cache::new(CACHE)), watch: Watch::default(), missing: None }
     }
 
-    /// What paths of requests have before those of files: `/static`, say. Default: nothing.
+    /// What paths of requests have before those of files: `/static`, say. Default: nothing, or where a
+    /// [`Router`](crate::http::Router::files) has it.
     #[must_use]
     pub fn prefix(self, prefix: impl AsRef<str>) -> Self {
         let prefix = prefix.as_ref().trim_matches('/');
@@ -66,6 +68,14 @@ impl Files {
     pub fn index<'n>(self, name: impl Into<Option<&'n str>>) -> Self {
         let name = name.into().map(str::to_owned);
         self.with(|folder| folder.index = name)
+    }
+
+    /// Who answers GET and HEAD where there is no file; a handler that sends the page of an
+    /// application, say, whose paths are its own. Default: 404.
+    #[must_use]
+    pub fn not_found(mut self, handler: impl Handler) -> Self {
+        self.missing = Some(Box::new(handler));
+        self
     }
 
     /// Whether files and folders are served whose names begin with a dot. Default: no.
@@ -132,50 +142,59 @@ impl Files {
         self
     }
 
+    /// Answers GET and HEAD, of what follows this many bytes of the path.
     #[inline]
-    fn serve(&self, request: &mut Request<'_>) -> io::Result<Response> {
+    pub(super) fn get(&self, request: &mut Request<'_>, mount: usize) -> Response {
+        match self.serve(request, mount) {
+            Ok(answer) => answer,
+            Err(error) => self.fail(request, error),
+        }
+    }
+
+    fn serve(&self, request: &mut Request<'_>, mount: usize) -> io::Result<Response> {
         let now = request.session().now();
         let raw = request.raw_path();
+        let (mount, rest) = raw.split_at_checked(mount).ok_or_else(missing)?;
         let in_memory = |cache: &Cache, key: &str| cache.shared().current(key, now);
+        let is_key = mount == self.folder.prefix && rest.starts_with('/') && !raw.contains('%');
         if let Some(cache) = &self.cache
-            && !raw.contains('%')
-            && raw.strip_prefix(&*self.folder.prefix).is_some_and(|rest| rest.starts_with('/'))
+            && is_key
             && let Some(entry) = in_memory(cache, raw)
         {
             return Ok(cache.answer(request, entry));
         }
-        let Some(place) = Place::of(&self.folder, raw) else { return Ok(not_found()) };
+        let place = Place::of(rest).ok_or_else(missing)?;
         let key = place.key(&self.folder);
         if let Some(cache) = &self.cache
-            && key != raw
+            && !(is_key && key == raw)
             && let Some(entry) = in_memory(cache, &key)
         {
             return Ok(cache.answer(request, entry));
         }
-        self.find(request, &place, &key, now)
+        let path = place.file(&self.folder).ok_or_else(missing)?;
+        match self.folder.find(&path)? {
+            Found::File(opened) => self.send(request, opened, &path, &key, now),
+            Found::Folder if place.is_folder => Err(missing()),
+            Found::Folder => {
+                let location = place.with_slash(mount, request.raw_query());
+                Ok(Response::redirect(Status::MOVED_PERMANENTLY, location))
+            }
+        }
     }
 
-    fn find(
+    fn send(
         &self,
         request: &mut Request<'_>,
-        place: &Place,
+        opened: Opened,
+        path: &str,
         key: &str,
         now: Instant,
     ) -> io::Result<Response> {
-        let Some(path) = place.file(&self.folder) else { return Ok(not_found()) };
-        let opened = match self.folder.find(&path)? {
-            Found::File(opened) => opened,
-            Found::Folder if place.is_folder => return Ok(not_found()),
-            Found::Folder => {
-                let location = place.with_slash(&self.folder, request.raw_query());
-                return Ok(Response::redirect(Status::MOVED_PERMANENTLY, location));
-            }
-        };
         let offer = match &self.cache {
-            None => Offer::of(&self.folder, &path, opened),
+            None => Offer::of(&self.folder, path, opened),
             Some(cache) => {
                 self.keep_watch(cache, now);
-                match cache.shared().load(&self.folder, &path, key, opened, now)? {
+                match cache.shared().load(&self.folder, path, key, opened, now)? {
                     Loaded::Open(offer) => offer,
                     Loaded::Whole(entry) => {
                         cache.shared().insert(Arc::clone(&entry), now);
@@ -185,7 +204,22 @@ impl Files {
             }
         };
         let wishes = Wishes::of(request.method(), request.headers());
-        Ok(offer.answer(&self.folder, &path, &wishes))
+        Ok(offer.answer(&self.folder, path, &wishes))
+    }
+
+    /// What cannot be served, and is not to be told apart from what is not there, is not found.
+    fn fail(&self, request: &mut Request<'_>, error: io::Error) -> Response {
+        let status = match (error.kind(), &self.missing) {
+            (ErrorKind::NotFound, Some(handler)) => return handler.handle(request),
+            (ErrorKind::NotFound, None) => Status::NOT_FOUND,
+            (ErrorKind::PermissionDenied, _) => Status::FORBIDDEN,
+            _ => {
+                let error = Error::io("read a file", error).on(request.raw_path());
+                request.session().report(&error);
+                Status::INTERNAL_SERVER_ERROR
+            }
+        };
+        Response::error(status, status.phrase())
     }
 
     fn keep_watch(&self, cache: &Cache, now: Instant) {
@@ -202,7 +236,10 @@ impl Handler for Files {
     fn handle(&self, request: &mut Request<'_>) -> Response {
         match request.method() {
             Method::Get | Method::Head => {
-                self.serve(request).unwrap_or_else(|error| failed(request, error))
+                let is_below = request.raw_path().starts_with(&*self.folder.prefix);
+                // Elsewhere there is nothing.
+                let mount = if is_below { self.folder.prefix.len() } else { usize::MAX };
+                self.get(request, mount)
             }
             Method::Options => Response::options(ALLOWED),
             _ => not_allowed(),
@@ -214,6 +251,12 @@ impl Handler for Files {
             Method::Get | Method::Head | Method::Options => Reception::Gather(None),
             _ => Reception::answer(not_allowed()),
         }
+    }
+}
+
+impl<P: Into<PathBuf>> From<P> for Files {
+    fn from(folder: P) -> Self {
+        Self::new(folder)
     }
 }
 
@@ -235,26 +278,9 @@ impl Observer for Forgetting {
     fn appeared(&self, _: &str, _: bool) {}
 }
 
-/// What cannot be served, and is not to be told apart from what is not there, is not found.
-fn failed(request: &mut Request<'_>, error: io::Error) -> Response {
-    match error.kind() {
-        ErrorKind::NotFound => not_found(),
-        ErrorKind::PermissionDenied => Response::error(Status::FORBIDDEN, "forbidden\n"),
-        _ => {
-            let error = Error::io("read a file", error).on(request.raw_path());
-            request.session().report(&error);
-            Status::INTERNAL_SERVER_ERROR.into()
-        }
-    }
-}
-
-fn not_found() -> Response {
-    Response::error(Status::NOT_FOUND, "not found\n")
-}
-
 fn not_allowed() -> Response {
-    let answer = Response::error(Status::METHOD_NOT_ALLOWED, "method not allowed\n");
-    answer.header("Allow", ALLOWED)
+    let status = Status::METHOD_NOT_ALLOWED;
+    Response::error(status, status.phrase()).header("Allow", ALLOWED)
 }
 
 const ALLOWED: &str = "GET, HEAD, OPTIONS";

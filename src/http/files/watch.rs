@@ -60,7 +60,7 @@ impl Watch {
                 .and_then(|(state, watcher)| lock(&state).watcher.replace(watcher));
             drop(before);
         };
-        if let Err(error) = thread::Builder::new().name("sockeye-watch".into()).spawn(start) {
+        if let Err(error) = thread::Builder::new().name(NAME.into()).spawn(start) {
             log::debug!(target: TARGET, "cannot start a thread to watch a folder: {error}");
         }
     }
@@ -83,6 +83,10 @@ impl Observer for Box<dyn Observer> {
 fn begin(observer: impl Observer) -> Option<RecommendedWatcher> {
     let folder = Arc::clone(observer.folder());
     let root = fs::canonicalize(&folder.root).ok()?;
+    if folders(&root, FOLDERS) == 0 {
+        log::debug!(target: TARGET, "{} has too many folders to be watched", folder.root.display());
+        return None;
+    }
     let teller = Teller { observer, root: root.clone(), lost: AtomicBool::new(false) };
     // What a link leads to is told of under one name only, of many.
     let config = Config::default().with_follow_symlinks(false);
@@ -125,6 +129,10 @@ impl<O: Observer> Teller<O> {
             Ok(_) => {}
             Err(_) => self.lose(&cache),
         }
+        if let Some(last) = Arc::into_inner(cache) {
+            // The watcher goes with it, and some wait for their own thread then.
+            drop(thread::Builder::new().name(NAME.into()).spawn(move || drop(last)));
+        }
     }
 
     fn look_at(&self, cache: &Shared, path: &Path, kind: EventKind) {
@@ -163,6 +171,20 @@ impl<O: Observer> Drop for Teller<O> {
     }
 }
 
+/// How many are left of so many folders without those in a folder, and it.
+fn folders(path: &Path, most: usize) -> usize {
+    let mut left = most.saturating_sub(1);
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if left == 0 {
+            return 0;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            left = folders(&entry.path(), left);
+        }
+    }
+    left
+}
+
 /// Whether something may have changed, and not only been looked at.
 fn matters(kind: EventKind) -> bool {
     match kind {
@@ -190,5 +212,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// How long after a watch was begun the next one may be, if that failed.
 const PAUSE: Duration = Duration::from_secs(60);
+
+/// Folders that are watched for one: each takes about 1 KiB of the system's memory.
+const FOLDERS: usize = 10_000;
+
+/// Of threads.
+const NAME: &str = "sockeye-watch";
 
 const TARGET: &str = "sockeye::files";

@@ -10,7 +10,7 @@ mod table;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Files, Handler, Layer, Request};
+use super::{Handler, Layer};
 use crate::codec::http::Method;
 use pattern::{Pattern, join};
 use scope::{Prefix, Scope};
@@ -151,25 +151,6 @@ impl Router {
     #[track_caller]
     pub fn any(self, path: &str, handler: impl Handler) -> Self {
         self.add(None, path, handler)
-    }
-
-    /// Serves the files of a folder below a prefix, to `GET` and `HEAD`; other routes go before them.
-    /// In a router that is nested the prefix is still that of whole paths.
-    ///
-    /// ```no_run
-    /// use sockeye::http::{Files, Router};
-    ///
-    /// let site = Router::new().get("/api/time", "always now").files("/", Files::new("www"));
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn files(self, prefix: &str, files: Files) -> Self {
-        let prefix = prefix.trim_end_matches('/');
-        let files = Arc::new(files.prefix(prefix));
-        let one = Arc::clone(&files);
-        let serve = move |request: &mut Request<'_>| files.handle(request);
-        let router = self.get(&format!("{prefix}/{{*path}}"), serve);
-        router.get(&format!("{prefix}/"), move |request: &mut Request<'_>| one.handle(request))
     }
 
     /// Has another router answer what is below a prefix, which may have `{names}` for whole segments

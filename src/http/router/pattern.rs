@@ -49,6 +49,8 @@ pub(super) fn join(prefix: &str, path: &str) -> String {
     match (prefix, path) {
         ("", path) => path.into(),
         (prefix, "/") => prefix.into(),
+        // A folder's own, which is another path without it.
+        (prefix, "//") => format!("{prefix}/"),
         (prefix, path) => format!("{prefix}{path}"),
     }
 }

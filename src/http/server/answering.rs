@@ -125,7 +125,7 @@ impl Adaptor {
     #[inline]
     fn send(&mut self, session: &mut Session<'_>, mut exchange: Exchange, response: Response) {
         let Response { status, media, mut fields, body, .. } = response;
-        if !fields.is_empty() {
+        if fields.contains_any(&OURS) {
             exchange.keep &= !fields.contains_token("connection", "close");
             remove_ours(&mut fields);
         }

@@ -49,27 +49,27 @@ impl Adaptor {
         let site = self.site.clone();
         let reception = session.fenced("begin a request", |session| {
             let mut request = Request::new(head, raw, &[], None, session.reborrow());
-            site.handler.begin(&mut request)
+            let reception = site.handler.begin(&mut request);
+            let limit = reception.limit(&site.limits);
+            (reception, limit)
         });
-        let limits = &site.limits;
-        let (limit, into) = match reception {
-            None => return self.dismiss(session, exchange, head.length(), rest, FAILED.into()),
-            Some(Reception::Answer(answer)) => {
+        let Some((reception, limit)) = reception else {
+            return self.dismiss(session, exchange, head.length(), rest, FAILED.into());
+        };
+        let into = match reception {
+            Reception::Answer(answer) => {
                 return self.dismiss(session, exchange, head.length(), rest, *answer);
             }
-            Some(Reception::Gather(limit)) => {
-                let limit = limit.unwrap_or(limits.body) as u64;
-                match head.length() {
-                    Length::Exactly(len) if len <= limit && len <= rest.len() as u64 => {
-                        let (body, _) = rest.split_at(len as usize);
-                        self.handle(session, exchange, head, raw, body);
-                        return body.len();
-                    }
-                    _ => (limit, Into::Memory(Vec::new())),
+            Reception::Gather(_) => match head.length() {
+                Length::Exactly(len) if len <= limit && len <= rest.len() as u64 => {
+                    let (body, _) = rest.split_at(len as usize);
+                    self.handle(session, exchange, head, raw, body);
+                    return body.len();
                 }
-            }
-            Some(Reception::Each(receiver)) => (limits.streamed, Into::Receiver(receiver)),
-            Some(Reception::Pipe(piped)) => (limits.streamed, Into::Pipe(piped)),
+                _ => Into::Memory(Vec::new()),
+            },
+            Reception::Each(receiver) => Into::Receiver(receiver),
+            Reception::Pipe(piped) => Into::Pipe(piped),
         };
         let decoder = match BodyDecoder::new(head.length(), limit) {
             Ok(decoder) => decoder,
@@ -137,7 +137,7 @@ impl Adaptor {
         let trailers = decoder.take_trailers();
         let site = self.site.clone();
         let (body, receiver) = match into {
-            Into::Pipe(Piped { inlet, answer }) => {
+            Into::Pipe(Piped { inlet, answer, .. }) => {
                 inlet.finish(trailers);
                 return self.answer(session, exchange, *answer);
             }

@@ -99,7 +99,9 @@ fn a_folder_without_its_slash_is_redirected_there() {
         let answer = site.get(path);
         assert_eq!((answer.status, answer.field("location")), (301, Some(location)), "{path}");
     }
+    old_file(&folder, "index.html", "home", LONG_AGO);
     let mut site = Site::new(Files::new(folder.path()).prefix("/static"));
+    assert_eq!(site.get("/static/").text(), "home");
     assert_eq!(site.get("/static").field("location"), Some("/static/"));
     assert_eq!(site.get("/static/docs").field("location"), Some("/static/docs/"));
 }

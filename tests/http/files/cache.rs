@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sockeye::http::{Body, Cache, Files, Request, Response, Status};
+use sockeye::http::{Body, Cache, Files, Request, Response, Router, Status};
 use sockeye::{Bytes, ErrorKind};
 
 use super::{LONG_AGO, Site, head, old_file};
@@ -115,6 +115,16 @@ fn a_hook_may_answer_instead() {
     assert_eq!(site.get("/b").text(), "not b\"b\"");
     assert_eq!(site.get("/c").text(), "handler");
     assert_eq!(site.ask("POST", "/a", &[]).text(), "handler");
+}
+
+#[test]
+fn a_cache_goes_around_a_router() {
+    let cache = Cache::new(1 << 20);
+    cache.add("/a", "kept", HOUR).unwrap();
+    let router = Router::new().get("/a", "a").post("/a", "posted").get("/b", "b").layer(cache);
+    let mut site = Site::new(router);
+    assert_eq!((site.get("/a").text(), site.get("/b").text()), ("kept", "b"));
+    assert_eq!((site.ask("POST", "/a", &[]).text(), site.get("/c").status), ("posted", 404));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Files that change while they are served.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use sockeye::http::{self, Cache, Files};
 
 use super::{LONG_AGO, Site, old_file, set_changed};
-use crate::answer::Answer;
+use crate::answer::{Answer, get};
 use crate::common::{Design, Folder, Peer, addr_of, eventually, serve};
 use crate::on_both_designs;
 
@@ -140,7 +141,7 @@ fn versions_never_mix(design: Design) {
     let addr = addr_of(&server);
     let done = Arc::new(AtomicBool::new(false));
     thread::scope(|scope| {
-        let clients = (0..20).map(|_| scope.spawn(|| (0..10).for_each(|_| one_version(addr))));
+        let clients = (0..20).map(|_| scope.spawn(|| ten_versions(addr)));
         let clients = clients.collect::<Vec<_>>();
         let writing = Arc::clone(&done);
         let write = &write;
@@ -159,9 +160,16 @@ fn versions_never_mix(design: Design) {
     service.stop().unwrap();
 }
 
-fn one_version(addr: std::net::SocketAddr) {
-    let mut peer = Peer::at(addr);
-    peer.send(b"GET /a.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+fn ten_versions(addr: SocketAddr) {
+    let peers = (0..10).map(|_| {
+        let mut peer = Peer::at(addr);
+        peer.send(get("/a.txt", "Connection: close\r\n"));
+        peer
+    });
+    peers.collect::<Vec<_>>().into_iter().for_each(one_version);
+}
+
+fn one_version(mut peer: Peer) {
     let answer = Answer::only(peer.receive_to_end());
     assert_eq!(answer.status, 200);
     assert_eq!(answer.field("content-length"), Some(&*answer.body.len().to_string()));

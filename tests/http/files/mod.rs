@@ -6,6 +6,7 @@ mod changes;
 mod codings;
 mod conditions;
 mod ranges;
+mod routed;
 mod streaming;
 mod traversal;
 

@@ -1,6 +1,8 @@
 //! Paths that try to get out of the folder.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use sockeye::http::Files;
 
@@ -81,6 +83,38 @@ fn links_lead_out_on_demand_only() {
     for path in out {
         assert_eq!(site.get(path).text(), "secret", "{path}");
     }
+}
+
+/// Somebody exchanges a folder for a link that leads out, while its file is being opened.
+#[cfg(unix)]
+#[test]
+fn no_link_is_put_in_place_in_time() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder();
+    old_file(&folder, "www/x/secret", "public", LONG_AGO);
+    let (www, done) = (folder.path().join("www"), AtomicBool::new(false));
+    symlink("../www2", www.join("link")).unwrap();
+    let mut site = Site::new(Files::new(&www).cache(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let exchange = |from: &str, to: &str| fs::rename(www.join(from), www.join(to)).unwrap();
+            while !done.load(Ordering::Relaxed) {
+                exchange("x", "y");
+                exchange("link", "x");
+                exchange("x", "link");
+                exchange("y", "x");
+            }
+        });
+        let mut found = 0;
+        for _ in 0..2000 {
+            let answer = site.get("/x/secret");
+            assert!(answer.status == 404 || answer.text() == "public", "{answer:?}");
+            found += usize::from(answer.status == 200);
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(found > 0);
+    });
 }
 
 #[cfg(unix)]

@@ -18,7 +18,7 @@ use super::answer::Wishes;
 use super::version::Version;
 use crate::codec::http::{Method, Status, query};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Handler, IntoResponse, Reception, Request, Response};
+use crate::http::{Handler, IntoResponse, Layer, Next, Reception, Request, Response};
 use tree::Tree;
 
 pub use cached::Cached;
@@ -33,7 +33,7 @@ pub(super) use shared::{Loaded, Shared};
 /// which is read again.
 ///
 /// As a [`Handler`] it answers GET and HEAD with what it has, conditions and ranges heeded, and 404
-/// otherwise.
+/// otherwise. As a [`Layer`] it has the rest answered by what it is around.
 ///
 /// ```
 /// use std::time::Duration;
@@ -219,6 +219,20 @@ impl Handler for Cache {
     }
 }
 
+/// Answers from the cache what it can, and has the rest answered by what it is around.
+impl Layer for Cache {
+    fn handle(&self, request: &mut Request<'_>, next: Next<'_>) -> Response {
+        match self.serve(request) {
+            Some(answer) => answer,
+            None => next.run(request),
+        }
+    }
+
+    fn begin(&self, request: &mut Request<'_>, next: Next<'_>) -> Reception {
+        next.begin(request)
+    }
+}
+
 struct Before<H> {
     cache: Cache,
     handler: H,
@@ -258,7 +272,7 @@ impl Variant {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (len, bytes) = self.shared.count();
+        let (len, bytes) = self.shared.size();
         f.debug_struct("Cache").field("len", &len).field("bytes", &bytes).finish_non_exhaustive()
     }
 }

@@ -73,14 +73,17 @@ impl Shared {
 
     /// False if there is no room for it at all.
     pub(in crate::http::files) fn insert(&self, entry: Arc<Entry>, now: Instant) -> bool {
-        let fits = entry.weight <= self.limit;
+        if entry.weight > self.limit {
+            self.remove(&entry.key);
+            return false;
+        }
         let mut store = self.write();
         // Under the lock: who ends a folder removes its entries behind that.
         let over = entry.origin.as_ref().is_some_and(Origin::is_over);
         let gone = if over { Vec::new() } else { store.insert(entry, self.limit, now) };
         drop(store);
         drop(gone);
-        fits && !over
+        !over
     }
 
     pub(in crate::http::files) fn remove(&self, key: &str) -> bool {
@@ -102,7 +105,7 @@ impl Shared {
         gone.len()
     }
 
-    /// How many entries there are that count, and their bytes.
+    /// How many entries there are, and their bytes, without those that have expired.
     pub(super) fn count(&self) -> (usize, usize) {
         let mut store = self.write();
         let gone = store.purge(Instant::now());
@@ -110,6 +113,11 @@ impl Shared {
         drop(store);
         drop(gone);
         count
+    }
+
+    pub(super) fn size(&self) -> (usize, usize) {
+        let store = self.read();
+        (store.len(), store.bytes())
     }
 
     /// Bytes of the longest file that is kept.
@@ -157,7 +165,8 @@ impl Shared {
         let mut store = self.write();
         let mut gone = Vec::from_iter(store.remove_this(old));
         // What was removed or replaced meanwhile is the program's doing.
-        if let (Some(new), false) = (&new, gone.is_empty()) {
+        let wanted = new.as_ref().filter(|new| new.weight <= self.limit && !gone.is_empty());
+        if let Some(new) = wanted {
             gone.append(&mut store.insert(Arc::clone(new), self.limit, now));
         }
         drop(store);
