@@ -23,6 +23,8 @@ pub struct Builder {
     pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ClientConfig>,
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(super) tunnel: Option<crate::net::Tunnel>,
     pub(super) connect_timeout: Duration,
     pub(super) backoff: Option<Backoff>,
     pub(super) queue_while_down: usize,
@@ -45,6 +47,8 @@ impl Builder {
             sockets: Sockets::on(service.inner().shared(Network::default)),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(all(feature = "http", feature = "tls"))]
+            tunnel: None,
             connect_timeout: Duration::from_secs(10),
             backoff: None,
             queue_while_down: 0,
@@ -87,6 +91,13 @@ impl Builder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: crate::tls::ClientConfig) -> Self {
         self.tls = Some(config);
+        self
+    }
+
+    /// Speaks TLS with somebody else, through whom it connects to.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(crate) fn tunnel(mut self, tunnel: crate::net::Tunnel) -> Self {
+        self.tunnel = Some(tunnel);
         self
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Connector {
     sockets: Sockets,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ClientConfig>,
+    #[cfg(all(feature = "http", feature = "tls"))]
+    tunnel: Option<crate::net::Tunnel>,
     timeout: Duration,
     backoff: Option<Backoff>,
     resolver: Resolver,
@@ -47,6 +49,8 @@ pub(super) struct Settings {
     pub(super) sockets: Sockets,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ClientConfig>,
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(super) tunnel: Option<crate::net::Tunnel>,
     pub(super) timeout: Duration,
     pub(super) backoff: Option<Backoff>,
     pub(super) resolver: Option<Resolver>,
@@ -127,6 +131,8 @@ impl Connector {
             sockets: settings.sockets,
             #[cfg(feature = "tls")]
             tls: settings.tls,
+            #[cfg(all(feature = "http", feature = "tls"))]
+            tunnel: settings.tunnel,
             timeout: settings.timeout,
             backoff: settings.backoff,
             resolver,
@@ -317,6 +323,10 @@ impl Connector {
     /// A server is to prove that it is the host by whose address it was found.
     #[cfg(feature = "tls")]
     fn transport(&self, stream: Stream, address: &Address) -> Result<Transport> {
+        #[cfg(feature = "http")]
+        if let (Some(config), Some(tunnel)) = (&self.tls, &self.tunnel) {
+            return Transport::connect_through(stream, config, tunnel);
+        }
         match &self.tls {
             Some(config) => Transport::connect(stream, config, &address.host()),
             None => Ok(stream.into()),

@@ -25,6 +25,9 @@ pub use inbox::Inbox;
 pub(crate) use desk::{Desk, Found, Matching, Terms};
 pub(crate) use intake::{Intake, Store};
 
+#[cfg(all(feature = "http", feature = "tls"))]
+pub(crate) use crate::net::Tunnel;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Ending, Service, deadline};
 use crate::session::{ClientProtocol, CloseReason, Handle, Link, Sessions};

@@ -95,6 +95,8 @@ impl Shared {
                 sockets: builder.sockets,
                 #[cfg(feature = "tls")]
                 tls: builder.tls,
+                #[cfg(all(feature = "http", feature = "tls"))]
+                tunnel: builder.tunnel,
                 timeout: builder.connect_timeout,
                 backoff: builder.backoff,
                 resolver: builder.resolver,
@@ -185,10 +187,12 @@ impl Shared {
 
     /// Nothing is tried or held any more.
     pub(super) fn rest(&self, failure: Option<Error>) {
-        self.set_state(State::Disconnected, failure.clone());
+        #[cfg(feature = "http")]
+        let why = failure.clone();
+        self.set_state(State::Disconnected, failure);
         #[cfg(feature = "http")]
         if let Some(tell) = &self.at_rest
-            && let Err(panic) = contain("give up a connection", || tell(failure))
+            && let Err(panic) = contain("give up a connection", || tell(why))
         {
             self.service.report(&panic);
         }

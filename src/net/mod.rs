@@ -27,6 +27,7 @@
 //! | `socket_file.rs` | the file of a listening one: whose it is, and when it may be removed |
 //! | `transport.rs` | what a session reads and writes: a stream, or TLS over one |
 //! | `tls/` | TLS: configurations, and the record layer over a stream |
+//! | `tunnel.rs` | the way through a proxy to whom TLS is spoken with |
 //! | `proxy/` | the PROXY protocol: whose word is taken, and what it says |
 //! | `connect.rs` | where they come from on a client |
 //! | `eyeballs.rs` | several addresses, one connection (RFC 8305) |
@@ -83,6 +84,8 @@ mod tcp_listener;
 pub mod tls;
 mod to_addresses;
 mod transport;
+#[cfg(all(feature = "http", feature = "tls"))]
+mod tunnel;
 mod udp_options;
 #[cfg(unix)]
 mod unix_listener;
@@ -121,6 +124,8 @@ pub(crate) use resolve::Resolver;
 pub(crate) use sockets::{Network, Sockets};
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};
 pub(crate) use transport::{Handshake, News, Received, Transport, Written};
+#[cfg(all(feature = "http", feature = "tls"))]
+pub(crate) use tunnel::Tunnel;
 #[cfg(unix)]
 pub(crate) use unix_stream::UnixStream;
 

@@ -84,6 +84,16 @@ impl Transport {
         Ok(Self::Tls(Box::new(Layer::connect(stream, config, host)?)))
     }
 
+    /// TLS with who is behind a proxy.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    pub(crate) fn connect_through(
+        stream: Stream,
+        config: &super::tls::ClientConfig,
+        tunnel: &super::Tunnel,
+    ) -> Result<Self> {
+        Ok(Self::Tls(Box::new(Layer::connect_through(stream, config, tunnel)?)))
+    }
+
     /// Whether what goes out is what was written, and nothing else.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))

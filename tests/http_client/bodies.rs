@@ -116,7 +116,7 @@ fn text_and_json_are_read(setting: Setting) {
 
 fn large_bodies_go_both_ways(setting: Setting) {
     let world = World::new(setting, |request: &mut Request<'_>| request.body().to_vec());
-    let body = (0..1_900_000u32).map(|i| (i * 7 >> 3) as u8).collect::<Vec<_>>();
+    let body = (0..1_900_000u32).map(|i| ((i * 7) >> 3) as u8).collect::<Vec<_>>();
     for len in [65_535, 65_536, 65_537, 1_900_000] {
         let answer = world.client.put(world.url("/")).body(body[..len].to_vec()).send().unwrap();
         assert!(answer.bytes() == &body[..len], "{len} bytes");

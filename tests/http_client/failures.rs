@@ -227,6 +227,16 @@ fn a_panic_in_a_function_harms_nobody(setting: Setting) {
 }
 
 #[test]
+fn a_client_goes_on_when_its_service_does() {
+    let world = World::new(crate::setting!(ThreadPool, Tcp), |_: &mut Request<'_>| "hello");
+    for _ in 0..3 {
+        assert_eq!(world.client.get(world.url("/")).send().unwrap().text().unwrap(), "hello");
+        world.service.restart().unwrap();
+        assert_eq!(world.client.connections(), 0);
+    }
+}
+
+#[test]
 fn a_limit_that_no_clock_can_hold_is_none() {
     let world = World::new(crate::setting!(LoopPerThread, Tcp), |_: &mut Request<'_>| "hello");
     let call = world.client.get(world.url("/")).timeout(Duration::MAX).head_timeout(Duration::MAX);

@@ -1,17 +1,19 @@
 //! What is sent.
 
 use sockeye::ErrorKind;
-use sockeye::http::{Body, Status};
+use sockeye::http::multipart::Boundary;
+use sockeye::http::{Body, Request, Response, Status};
 
 use crate::common::{LIMIT, Setting};
 use crate::on_tcp;
-use crate::scene::{Scene, assert_failed};
+use crate::scene::{Scene, World, assert_failed};
 
 on_tcp!(
     the_head_is_as_it_should_be,
     lengths_are_set,
     unknown_lengths_go_in_chunks,
     credentials_and_queries_are_encoded,
+    forms_with_files_are_sent,
     what_is_no_request_is_not_sent,
     a_body_may_be_asked_for,
     a_body_that_nobody_asks_for_is_sent_after_a_second,
@@ -99,6 +101,27 @@ fn credentials_and_queries_are_encoded(setting: Setting) {
     let (head, body) = sent(&scene, scene.client.post(scene.url("/")).json(&[1, 2]), 5);
     assert!(head.contains("Content-Type: application/json\r\n"), "{head}");
     assert_eq!(body, b"[1,2]");
+}
+
+fn forms_with_files_are_sent(setting: Setting) {
+    let world = World::new(setting, |request: &mut Request<'_>| {
+        let media = request.header("content-type").unwrap_or_default().to_owned();
+        Response::content("a/b", request.body().to_vec()).header("X-Media", media)
+    });
+    let call = world.client.post(world.url("/")).multipart(|form| {
+        form.text("title", "a \"b\"")?.file("file", "c.txt", "text/plain", "data")?;
+        Ok(())
+    });
+    let answer = call.send().unwrap();
+    let boundary = Boundary::from_content_type(answer.header("x-media").unwrap()).unwrap();
+    let body = answer.text().unwrap();
+    assert_eq!(body.matches(boundary.as_str()).count(), 3, "{body}");
+    assert!(body.contains("filename=\"c.txt\"") && body.contains("data"), "{body}");
+    let wrong = world.client.post(world.url("/")).multipart(|form| {
+        form.text("a\r\nb", "")?;
+        Ok(())
+    });
+    assert_failed(wrong.send(), ErrorKind::Invalid, "control character");
 }
 
 fn what_is_no_request_is_not_sent(setting: Setting) {

@@ -45,7 +45,7 @@ fn a_stream_is_read_while_it_comes(setting: Setting) {
     assert_eq!(reply.wait(LIMIT).unwrap().text().unwrap(), "next");
 }
 
-const LONG: u64 = 24 << 20;
+const LONG: u64 = 6 << 20;
 
 fn a_long_body_goes_up_and_down(setting: Setting) {
     let echo = http::streamed(|_: &mut Request<'_>, mut body: BodyReader, later: Later| {

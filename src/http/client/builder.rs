@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::Client;
 use super::options::{Options, Settings};
 use super::pool::Bounds;
+use super::proxy::Proxy;
 use super::shared::Shared;
-use crate::codec::http::{Fields, InvalidField};
+use crate::codec::http::Fields;
 use crate::error::{Error, ErrorKind, Result};
 use crate::{Service, TcpOptions};
 
@@ -37,7 +38,9 @@ pub struct Builder {
     tcp: TcpOptions,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ClientConfig>,
-    fault: Option<InvalidField>,
+    cookies: bool,
+    proxy: Option<Proxy>,
+    fault: Option<Error>,
 }
 
 impl Builder {
@@ -51,6 +54,8 @@ impl Builder {
             tcp: TcpOptions::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            cookies: false,
+            proxy: None,
             fault: None,
         }
         .header("User-Agent", concat!("sockeye/", env!("CARGO_PKG_VERSION")))
@@ -63,7 +68,7 @@ impl Builder {
     /// What is not allowed is an error of [`Builder::build`].
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         if let Err(invalid) = self.fields.insert(name, value) {
-            self.fault = Some(invalid);
+            self.note(Error::new(ErrorKind::Invalid, "build a client").because(invalid));
         }
         self
     }
@@ -158,6 +163,27 @@ impl Builder {
         self
     }
 
+    /// Whether cookies are taken and given back, by all clones of the client together. Default: they are
+    /// not. A request with a field `Cookie` of its own has no others. See
+    /// [`CookieJar`](crate::http::CookieJar) for which are kept.
+    pub fn cookies(mut self, keep: bool) -> Self {
+        self.cookies = keep;
+        self
+    }
+
+    /// Has requests go through a proxy, `http://proxy:3128`, say, with the user's name and the password
+    /// that it may want: those for `http` are passed on by it, for `https` it makes a tunnel. Requests
+    /// to sockets of this machine go there without it. Default: none.
+    ///
+    /// What is wrong with the URL is an error of [`Builder::build`].
+    pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
+        match Proxy::new(url.as_ref()) {
+            Ok(proxy) => self.proxy = Some(proxy),
+            Err(error) => self.note(error),
+        }
+        self
+    }
+
     /// The options of the TCP sockets.
     pub fn tcp_options(mut self, options: TcpOptions) -> Self {
         self.tcp = options;
@@ -175,16 +201,25 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) for a header that is none.
+    /// [`Invalid`](ErrorKind::Invalid) for a header that is none;
+    /// [`AddressInvalid`](ErrorKind::AddressInvalid) for a proxy's URL that is none, and
+    /// [`Unsupported`](ErrorKind::Unsupported) if it is one of `https`.
     pub fn build(self) -> Result<Client> {
-        if let Some(invalid) = self.fault {
-            return Err(Error::new(ErrorKind::Invalid, "build a client").because(invalid));
+        if let Some(fault) = self.fault {
+            return Err(fault);
         }
         let Self { service, settings, options, bounds, fields, tcp, .. } = self;
-        let shared = Shared::new(&service, settings, options, fields, bounds, tcp);
+        let shared = Shared::new(&service, settings, options, fields, bounds, tcp)
+            .with_cookies(self.cookies)
+            .with_proxy(self.proxy);
         #[cfg(feature = "tls")]
         let shared = shared.with_tls(self.tls);
         Ok(Client::of(Arc::new(shared)))
+    }
+
+    /// The first fault counts.
+    fn note(&mut self, fault: Error) {
+        self.fault.get_or_insert(fault);
     }
 }
 

@@ -4,19 +4,17 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
 use super::Client;
 use super::journey::{ATTEMPT, Journey, Payload, Ticket, Wanted, call_back};
 use super::options::{Options, deadline};
+use super::proxy::{basic, credentials};
 use super::response::{ClientResponse, Streaming};
-use super::route::Route;
 use super::shared::Shared;
-use crate::Reply;
+use crate::codec::http::multipart::{Boundary, Form};
 use crate::codec::http::{Fields, InvalidField, Method, Url, query};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Body;
+use crate::{Reply, Uuid};
 
 /// A request that is put together, and then sent in one of five ways:
 ///
@@ -106,8 +104,7 @@ impl Call {
 
     /// The name and the password of `Authorization: Basic`.
     pub fn basic_auth(self, user: &str, password: &str) -> Self {
-        let said = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
-        self.header("Authorization", said)
+        self.header("Authorization", basic(user, password))
     }
 
     /// The token of `Authorization: Bearer`.
@@ -127,6 +124,33 @@ impl Call {
     pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Self {
         let form = query::encode(pairs.iter().map(|(key, value)| (key, value)));
         self.header("Content-Type", "application/x-www-form-urlencoded").body(form)
+    }
+
+    /// A body of a form with files (`multipart/form-data`), which `fill` is to fill.
+    ///
+    /// ```no_run
+    /// # let service = sockeye::Service::builder().threads(1).start()?;
+    /// # let client = sockeye::http::Client::new(&service)?;
+    /// let photo = vec![0; 1000];
+    /// let call = client.post("https://example.org/").multipart(|form| {
+    ///     form.text("title", "a photo")?.file("photo", "photo.jpg", "image/jpeg", &photo)?;
+    ///     Ok(())
+    /// });
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    ///
+    /// What `fill` fails with is the request's error.
+    pub fn multipart(mut self, fill: impl FnOnce(&mut Form) -> Result<()>) -> Self {
+        let boundary = Boundary::random(Uuid::new_v4().as_u128());
+        let media = boundary.content_type();
+        let mut form = Form::new(boundary);
+        match fill(&mut form) {
+            Ok(()) => self.header("Content-Type", media).body(form.finish()),
+            Err(error) => {
+                self.fault.get_or_insert(error);
+                self
+            }
+        }
     }
 
     /// A body of JSON.
@@ -286,12 +310,9 @@ impl Call {
             return Err(fault);
         }
         let url = Url::parse(&self.url)?;
-        if let Some((user, password)) =
-            url.userinfo().filter(|_| !self.fields.contains("authorization"))
-        {
-            let decoded = |text: &str| query::percent_decode(text).map(|text| text.into_owned());
-            let (user, password) = (decoded(user), decoded(password));
-            self = self.basic_auth(&user.unwrap_or_default(), &password.unwrap_or_default());
+        let known = self.fields.contains("authorization");
+        if let Some((user, password)) = credentials(&url).filter(|_| !known) {
+            self = self.basic_auth(&user, &password);
         }
         let refused =
             |why| Err(Error::new(ErrorKind::Invalid, "send a request to").on(&url).because(why));
@@ -304,7 +325,7 @@ impl Call {
         let shared = Arc::clone(self.client.shared());
         let journey = Journey {
             id: shared.draw(),
-            route: Route::to(&url),
+            route: shared.route(&url),
             url,
             method: self.method,
             fields: self.fields,

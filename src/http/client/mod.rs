@@ -3,10 +3,12 @@
 mod builder;
 mod call;
 mod connection;
+mod cookies;
 mod journey;
 mod lane;
 mod options;
 mod pool;
+mod proxy;
 mod redirect;
 mod response;
 mod route;
@@ -20,8 +22,9 @@ pub use call::Call;
 pub use response::{ClientResponse, Streaming};
 
 use crate::Service;
-use crate::codec::http::Method;
+use crate::codec::http::{CookieJar, Method};
 use crate::error::Result;
+use cookies::Cookies;
 use shared::Shared;
 
 /// Sends requests to whatever servers, over connections that are kept for the next request. A clone is
@@ -147,6 +150,18 @@ impl Client {
     /// A TRACE.
     pub fn trace(&self, url: impl AsRef<str>) -> Call {
         self.request(Method::Trace, url)
+    }
+
+    /// A copy of the cookies that servers have set, if the client [has any](Builder::cookies).
+    pub fn cookies(&self) -> Option<CookieJar> {
+        self.shared().cookies.as_ref().map(Cookies::copy)
+    }
+
+    /// Has the client go on with these cookies, if it [has any](Builder::cookies).
+    pub fn set_cookies(&self, jar: CookieJar) {
+        if let Some(cookies) = &self.shared().cookies {
+            cookies.replace(jar);
+        }
     }
 
     /// The service it runs on.

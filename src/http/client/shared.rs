@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::cookies::Cookies;
 use super::journey::Journey;
 use super::lane::Lane;
 use super::options::{Options, Settings};
 use super::pool::{Attempt, Bounds, Freed, Placed, Pool};
+use super::proxy::Proxy;
 use super::response::ClientResponse;
 use super::route::Route;
-use crate::codec::http::Fields;
+use crate::codec::http::{Fields, Url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{ClientProtocol, Waker};
 use crate::{Service, TcpOptions};
@@ -22,6 +24,8 @@ pub(super) struct Shared {
     /// Where requests begin from.
     pub(super) options: Options,
     pub(super) fields: Fields,
+    pub(super) cookies: Option<Cookies>,
+    pub(super) proxy: Option<Proxy>,
     tcp: TcpOptions,
     #[cfg(feature = "tls")]
     tls: Mutex<Option<crate::tls::ClientConfig>>,
@@ -50,12 +54,22 @@ impl Shared {
             settings,
             options,
             fields,
+            cookies: None,
+            proxy: None,
             tcp,
             #[cfg(feature = "tls")]
             tls: Mutex::new(None),
             pool: Mutex::new(Pool::new(bounds)),
             serial: AtomicU64::new(0),
         }
+    }
+
+    pub(super) fn with_cookies(self, keep: bool) -> Self {
+        Self { cookies: keep.then(Cookies::default), ..self }
+    }
+
+    pub(super) fn with_proxy(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
     }
 
     #[cfg(feature = "tls")]
@@ -67,9 +81,14 @@ impl Shared {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// The way to what is asked.
+    pub(super) fn route(&self, url: &Url) -> Route {
+        Route::to(url, self.proxy.as_ref())
+    }
+
     /// Has a request sent, on whatever connection.
     pub(super) fn send(self: &Arc<Self>, mut journey: Box<Journey>) {
-        journey.route = Route::to(&journey.url);
+        journey.route = self.route(&journey.url);
         let (route, id, fresh) = (journey.route.clone(), journey.id, journey.retried);
         let timeout = journey.options.connect;
         while let Some(lane) = self.kept(&route, fresh) {
@@ -172,6 +191,8 @@ impl Shared {
         builder: crate::client::Builder,
         route: &Route,
     ) -> Result<crate::client::Builder> {
+        use super::route::Through;
+
         if !route.tls {
             return Ok(builder);
         }
@@ -179,9 +200,15 @@ impl Shared {
         if config.is_none() {
             *config = Some(crate::tls::ClientConfig::new()?);
         }
-        Ok(match &*config {
+        let builder = match &*config {
             Some(config) => builder.tls(config.clone()),
             None => builder,
+        };
+        Ok(match (&self.proxy, &route.through) {
+            (Some(proxy), Through::Tunnel { address, host }) => {
+                builder.tunnel(proxy.tunnel(address, host))
+            }
+            _ => builder,
         })
     }
 

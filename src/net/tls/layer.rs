@@ -19,6 +19,8 @@ use super::describe::refused;
 use super::engine::{Engine, Step};
 use super::{ClientConfig, Info, ServerConfig};
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "http")]
+use crate::net::tunnel::{Passage, Tunnel};
 use crate::net::{
     Handshake, News, Received, SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream, Transport, Written,
 };
@@ -65,6 +67,9 @@ pub(crate) struct Layer {
     closed: bool,
     /// Nothing has been done yet.
     fresh: bool,
+    /// What comes before the handshake.
+    #[cfg(feature = "http")]
+    passage: Option<Box<Passage>>,
 }
 
 impl Layer {
@@ -97,7 +102,31 @@ impl Layer {
             peer_closed: false,
             closed: false,
             fresh: true,
+            #[cfg(feature = "http")]
+            passage: None,
         }
+    }
+
+    /// The client's side of a stream to a proxy, through which it speaks with somebody else.
+    #[cfg(feature = "http")]
+    pub(crate) fn connect_through(
+        stream: Stream,
+        config: &ClientConfig,
+        tunnel: &Tunnel,
+    ) -> Result<Self> {
+        let mut layer = Self::connect(stream, config, &tunnel.host)?;
+        layer.passage = Some(Box::new(Passage::new(tunnel)));
+        Ok(layer)
+    }
+
+    /// Whether the handshake may begin: not before the tunnel is there.
+    #[cfg(feature = "http")]
+    fn has_passed(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        let Some(passage) = &mut self.passage else { return Ok(true) };
+        let Some(early) = passage.go_on(&mut self.stream, buffer)? else { return Ok(false) };
+        self.passage = None;
+        self.begin_with(early);
+        Ok(true)
     }
 
     /// Ciphertext that has been read already, before anything else is done.
@@ -112,6 +141,10 @@ impl Layer {
     /// Goes on with the handshake as far as possible. What this side sends last may still be unsent
     /// when it is done, to go with the first data.
     pub(crate) fn handshake(&mut self, buffer: &mut [u8], news: News) -> io::Result<Handshake> {
+        #[cfg(feature = "http")]
+        if !self.has_passed(buffer)? {
+            return Ok(Handshake::Blocked);
+        }
         if mem::replace(&mut self.fresh, false) {
             // A client speaks first, and may have spoken already.
             let early = mem::take(&mut self.cipher);

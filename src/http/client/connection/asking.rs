@@ -8,6 +8,7 @@ use crate::http::Body;
 use crate::http::body::Kind;
 use crate::http::body::outgoing::{COPY, Outgoing, Progress};
 use crate::http::client::journey::Journey;
+use crate::http::client::route::Through;
 use crate::session::Session;
 
 impl Connection {
@@ -18,7 +19,8 @@ impl Connection {
         let body = journey.payload.body();
         let length = length(journey.method, &body);
         let expects = journey.options.expects && !length.is_empty();
-        let head = |out: &mut Vec<u8>| write_head(out, &journey, length, expects);
+        let extra = self.extra_fields(&journey);
+        let head = |out: &mut Vec<u8>| write_head(out, &journey, &extra, length, expects);
         let upload = match body.sliced() {
             body if expects => {
                 session.compose(head);
@@ -49,6 +51,21 @@ impl Connection {
         self.times.begin(session.now(), expects);
         self.state = State::Busy(Box::new(Exchange::new(journey, upload)));
         self.go_on_sending(session);
+    }
+
+    /// What is said to whom the request goes to just now.
+    fn extra_fields(&self, journey: &Journey) -> Vec<(&'static str, String)> {
+        let mut extra = Vec::new();
+        if let Some(cookies) = &self.shared.cookies
+            && !journey.fields.contains("cookie")
+        {
+            extra.extend(cookies.header(&journey.url).map(|value| ("Cookie", value)));
+        }
+        let proxy = self.shared.proxy.as_ref();
+        let proxy = proxy.filter(|_| journey.route.through == Through::Forward);
+        let authorization = proxy.and_then(|proxy| proxy.authorization.clone());
+        extra.extend(authorization.map(|value| ("Proxy-Authorization", value)));
+        extra
     }
 
     /// The server wants the body, or does not say that it does not.
@@ -92,13 +109,26 @@ fn length(method: Method, body: &Body) -> Length {
     }
 }
 
-fn write_head(out: &mut Vec<u8>, journey: &Journey, length: Length, expects: bool) {
+fn write_head(
+    out: &mut Vec<u8>,
+    journey: &Journey,
+    extra: &[(&str, String)],
+    length: Length,
+    expects: bool,
+) {
     let Journey { url, fields, options, .. } = journey;
-    write::request_line(out, journey.method, url.path_and_query());
+    match journey.route.through {
+        // RFC 9112 3.2.2: the absolute form, without a user's name.
+        Through::Forward => write::request_line(out, journey.method, &url.to_string()),
+        _ => write::request_line(out, journey.method, url.path_and_query()),
+    }
     if !fields.contains("host") {
         write::field(out, "Host", url.authority().as_bytes());
     }
     write::fields(out, fields);
+    for (name, value) in extra {
+        write::field(out, name, value.as_bytes());
+    }
     if journey.unpacks() {
         write::field(out, "Accept-Encoding", b"gzip, deflate");
     }

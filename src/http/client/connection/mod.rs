@@ -67,10 +67,7 @@ impl Connection {
                     self.times.idle = session.now();
                     return;
                 }
-                Freed::Close => {
-                    self.state = State::Over;
-                    return session.close();
-                }
+                Freed::Close => return self.leave(session),
             }
         }
     }

@@ -96,6 +96,9 @@ impl Connection {
             return Ok(());
         }
         exchange.cut_upload(head.status);
+        if let Some(cookies) = &self.shared.cookies {
+            cookies.store(head.headers, &exchange.journey.url);
+        }
         let mut incoming = exchange.incoming(head)?;
         if incoming.is_wanted() {
             exchange.journey.stream_into(session, &mut incoming)?;

@@ -61,10 +61,7 @@ impl Connection {
             move |journey: &Journey| journey.error(ErrorKind::TimedOut).because(why)
         };
         match late {
-            Late::Idle if self.shared.retire(&self.lane) => {
-                self.state = State::Over;
-                session.close();
-            }
+            Late::Idle if self.shared.retire(&self.lane) => self.leave(session),
             // It was given a request in this moment.
             Late::Idle => self.times.idle = session.now(),
             Late::Continue => self.send_body(session),
