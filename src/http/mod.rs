@@ -1,4 +1,6 @@
 //! HTTP/1.1: servers and clients.
+//!
+#![doc = include_str!("tutorial.md")]
 
 mod body;
 pub mod client;

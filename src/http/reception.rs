@@ -7,12 +7,12 @@ use crate::session::Session;
 /// What becomes of a request's body.
 #[non_exhaustive]
 pub enum Reception {
-    /// It is gathered in memory and handed to [`Handler::handle`] as a whole. Up to so many bytes, or
-    /// up to the limit of the server; with more, the answer is 413.
+    /// It is gathered in memory and handed to [`Handler::handle`](super::Handler::handle) as a whole.
+    /// Up to so many bytes, or up to the limit of the server; with more, the answer is 413.
     Gather(Option<usize>),
     /// Each piece is handed out as it comes.
     Each(Box<dyn Receiver>),
-    /// It goes to another thread; see [`streamed`].
+    /// It goes to another thread; see [`streamed`](super::streamed).
     #[doc(hidden)]
     Pipe(Piped),
     /// It is not wanted: this is the answer, before the client has sent it if he waits to be asked
@@ -26,8 +26,9 @@ impl Reception {
         Self::Answer(Box::new(response.into_response()))
     }
 
-    /// Changes the answer that is given without [`Handler::handle`], now or when it comes: what
-    /// layers do that let bodies pass in pieces. One whose body is gathered is not changed here.
+    /// Changes the answer that is given without [`Handler::handle`](super::Handler::handle), now or
+    /// when it comes: what layers do that let bodies pass in pieces. One whose body is gathered is not
+    /// changed here.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Response) -> Response + Send + 'static) -> Self {
         match self {

@@ -27,7 +27,7 @@ pub use crate::session::{
 /// });
 /// ```
 pub trait Handler: Send + 'static {
-    /// The TLS handshake is done: [`Session::tls`] tells who the peer is. Comes before `on_open`,
+    /// The TLS handshake is done: `Session::tls` tells who the peer is. Comes before `on_open`,
     /// which does not follow if this closes the session; never called without TLS.
     fn on_handshake(&mut self, session: &mut Session<'_>) {
         let _ = session;
