@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use sockeye::http::layers::AccessLog;
 use sockeye::http::{self, Files, IntoResponse, Limits, Request, Response, Router, Status};
 use sockeye::raw::ServerProtocol;
 
@@ -28,7 +29,7 @@ fn site(www: &Path) -> Router {
         .delete("/api/cache/{key}", delete)
         .trace("/api/cache/{key}", trace)
         .state(Cache::default());
-    Router::new().nest("/", cache).files("/", Files::new(www))
+    Router::new().nest("/", cache).files("/", Files::new(www)).layer(AccessLog::new())
 }
 
 /// The values, in the order of their keys.
