@@ -1,5 +1,7 @@
 //! Answers, taken apart with the library's own codec.
 
+#![allow(unreachable_pub, reason = "a module of several suites")]
+
 use std::fmt;
 
 use sockeye::http::parse::{BodyDecoder, HeadLimits, Part, ResponseHead, Slots};

@@ -182,7 +182,7 @@ impl World {
                 }
             }
             Event::Died(index) => {
-                let of = if id % 2 == 0 { &mut self.busy } else { &mut self.kept };
+                let of = if id.is_multiple_of(2) { &mut self.busy } else { &mut self.kept };
                 if let Some((place, lane)) = take(of, index) {
                     self.lost(place, lane);
                 }
