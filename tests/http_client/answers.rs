@@ -1,7 +1,9 @@
 //! What is an answer, and what is none.
 
-use sockeye::ErrorKind;
+use std::sync::mpsc::channel;
+
 use sockeye::http::{Status, Version};
+use sockeye::{ErrorKind, raw};
 
 use crate::common::{LIMIT, Setting};
 use crate::on_tcp;
@@ -14,6 +16,7 @@ on_tcp!(
     every_framing_is_understood,
     what_is_no_answer_is_refused,
     another_protocol_is_refused,
+    another_protocol_is_spoken_if_asked_for,
     heads_are_bounded,
     trailers_are_kept,
 );
@@ -112,6 +115,41 @@ fn another_protocol_is_refused(setting: Setting) {
     let scene = Scene::new(setting);
     let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
     assert_failed(scene.ask(answer), ErrorKind::Unsupported, "unasked");
+}
+
+fn another_protocol_is_spoken_if_asked_for(setting: Setting) {
+    let scene = Scene::new(setting);
+    let (told, heard) = channel();
+    let told = move |session: &mut raw::Session<'_>, data: &[u8]| {
+        session.send([b"heard ", data].concat());
+        told.send(data.to_vec()).unwrap();
+    };
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: Echo\r\n\r\n";
+    let reply = scene.client.get(scene.url("/")).upgrade("echo", told.clone()).start();
+    let mut wire = scene.accept();
+    let head = wire.head();
+    assert!(head.contains("\r\nUpgrade: echo\r\n"), "{head}");
+    assert!(head.contains("\r\nConnection: upgrade\r\n"), "{head}");
+    wire.say(format!("{answer}first"));
+    let switched = reply.wait(LIMIT).unwrap();
+    assert_eq!(switched.status(), Status::SWITCHING_PROTOCOLS);
+    assert_eq!(heard.recv_timeout(LIMIT).unwrap(), b"first");
+    wire.0.expect("heard first");
+    // It is none of the client's any more, and lives longer than that.
+    assert_eq!(scene.client.connections(), 0);
+    let reply = scene.client.get(scene.url("/")).upgrade("echo", told.clone()).start();
+    let mut other = scene.accept();
+    other.answer("not today");
+    assert_eq!(reply.wait(LIMIT).unwrap().text().unwrap(), "not today");
+    let reply = scene.client.get(scene.url("/")).upgrade("another", told).start();
+    other.head();
+    other.say(answer);
+    assert_failed(reply.wait(LIMIT), ErrorKind::Unsupported, "unasked");
+    drop(scene.client);
+    wire.say("second");
+    wire.0.expect("heard second");
+    wire.0.finish();
+    wire.0.expect_end();
 }
 
 fn heads_are_bounded(setting: Setting) {

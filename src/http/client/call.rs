@@ -14,6 +14,8 @@ use crate::codec::http::multipart::{Boundary, Form};
 use crate::codec::http::{Fields, InvalidField, Method, Url, query};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Body;
+use crate::http::upgrade::Upgrade;
+use crate::raw;
 use crate::{Reply, Uuid};
 
 /// A request that is put together, and then sent in one of five ways:
@@ -54,6 +56,7 @@ pub struct Call {
     fields: Fields,
     body: Body,
     options: Options,
+    upgrade: Option<(String, Box<dyn Upgrade>)>,
     /// What is wrong with it.
     fault: Option<Error>,
 }
@@ -67,6 +70,7 @@ impl Call {
             fields: client.shared().fields.clone(),
             body: Body::empty(),
             options: client.shared().options.clone(),
+            upgrade: None,
             fault: None,
         }
     }
@@ -217,6 +221,28 @@ impl Call {
         self
     }
 
+    /// Asks the server to speak another protocol from here on (RFC 9110 7.8). If it does so, the answer
+    /// is 101, and the connection is the handler's: what the server has said behind its answer is the
+    /// first data. It is no longer one of the client's, and lives until either side closes it. If the
+    /// server does not, the handler is dropped, and the answer is like others. Not for streams.
+    ///
+    /// Without this an answer of 101 is [`Unsupported`](ErrorKind::Unsupported).
+    ///
+    /// ```no_run
+    /// use sockeye::{http, raw};
+    ///
+    /// # let service = sockeye::Service::builder().threads(1).start()?;
+    /// # let client = http::Client::new(&service)?;
+    /// let print = |_: &mut raw::Session<'_>, data: &[u8]| println!("{} bytes", data.len());
+    /// let answer = client.get("http://localhost:8080/").upgrade("echo", print).send()?;
+    /// assert_eq!(answer.status(), http::Status::SWITCHING_PROTOCOLS);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn upgrade(mut self, protocol: impl Into<String>, handler: impl raw::Handler) -> Self {
+        self.upgrade = Some((protocol.into(), Box::new(raw::Adaptor(handler))));
+        self
+    }
+
     /// Sends it, and waits for the answer.
     ///
     /// # Errors
@@ -322,6 +348,14 @@ impl Call {
             _ => {}
         }
         self.take_over_fields();
+        let mut upgrade = None;
+        if let Some((protocol, handler)) = self.upgrade.take() {
+            self = self.header("Upgrade", protocol);
+            upgrade = Some(handler);
+        }
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
         let shared = Arc::clone(self.client.shared());
         let journey = Journey {
             id: shared.draw(),
@@ -330,6 +364,7 @@ impl Call {
             method: self.method,
             fields: self.fields,
             payload: Payload::of(self.body),
+            upgrade,
             deadline: deadline(Instant::now(), self.options.whole),
             options: self.options,
             hops: 0,

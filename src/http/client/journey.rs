@@ -13,6 +13,7 @@ use crate::codec::http::{Fields, Method, Url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Body;
 use crate::http::body::Kind;
+use crate::http::upgrade::Upgrade;
 use crate::session::Waker;
 use crate::{Promise, Service, Timer};
 
@@ -22,6 +23,8 @@ pub(super) struct Journey {
     pub(super) method: Method,
     pub(super) fields: Fields,
     pub(super) payload: Payload,
+    /// What the connection is to speak behind it, named in the field `Upgrade`.
+    pub(super) upgrade: Option<Box<dyn Upgrade>>,
     pub(super) options: Options,
     pub(super) route: Route,
     /// When it must be done.

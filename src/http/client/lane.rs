@@ -24,6 +24,8 @@ struct State {
     /// It shall be closed.
     unwanted: bool,
     gone: bool,
+    /// It is the pool's no more, but lives on.
+    detached: bool,
 }
 
 impl Lane {
@@ -34,8 +36,10 @@ impl Lane {
     /// The connection is being made.
     pub(super) fn keep(&self, client: crate::Client) {
         let mut state = self.lock();
-        let unwanted =
-            if state.gone || state.unwanted { Some(client) } else { state.client.replace(client) };
+        let unwanted = match state.unwanted || (state.gone && !state.detached) {
+            true => Some(client),
+            false => state.client.replace(client),
+        };
         drop(state);
         drop(unwanted);
     }
@@ -77,6 +81,13 @@ impl Lane {
         drop(state);
         drop((client, waker));
         Some(request)
+    }
+
+    /// The connection is no longer one for requests, and lives until it is closed. False if it is gone.
+    pub(super) fn detach(&self) -> bool {
+        let mut state = self.lock();
+        state.detached = !std::mem::replace(&mut state.gone, true);
+        state.detached
     }
 
     /// Closes a connection that serves nobody.

@@ -256,13 +256,27 @@ impl Shared {
         failure: Option<Error>,
     ) -> Option<Attempt<Route>> {
         let unsent = lane.end()?;
+        let next = self.vacate(lane, failure);
+        if let Some(journey) = unsent {
+            self.send(journey);
+        }
+        next
+    }
+
+    /// A connection is no longer one for requests.
+    pub(super) fn detach(self: &Arc<Self>, lane: &Arc<Lane>) {
+        if lane.detach()
+            && let Some(next) = self.vacate(lane, None)
+        {
+            self.connect(next, self.options.connect);
+        }
+    }
+
+    fn vacate(&self, lane: &Arc<Lane>, failure: Option<Error>) -> Option<Attempt<Route>> {
         let (failed, next) = self.pool().lost(&lane.route, lane, lane.attempt);
         if let Some(journey) = failed {
             let error = failure.unwrap_or_else(|| journey.error(ErrorKind::Closed));
             journey.fail(&self.service, error);
-        }
-        if let Some(journey) = unsent {
-            self.send(journey);
         }
         next
     }

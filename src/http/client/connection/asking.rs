@@ -136,8 +136,13 @@ fn write_head(
         write::field(out, "Expect", b"100-continue");
     }
     write::length(out, length);
-    if options.closes {
-        write::connection(out, write::Connection::Close);
-    }
+    write::connection(
+        out,
+        match journey.upgrade {
+            Some(_) => write::Connection::Upgrade,
+            None if options.closes => write::Connection::Close,
+            None => write::Connection::Unsaid,
+        },
+    );
     write::end(out);
 }

@@ -40,6 +40,7 @@ enum State {
     Busy(Box<Exchange>),
     /// It is of no more use.
     Over,
+    Upgraded(Box<dyn Protocol>),
 }
 
 impl Connection {
@@ -69,6 +70,17 @@ impl Connection {
                 }
                 Freed::Close => return self.leave(session),
             }
+        }
+    }
+
+    /// What came behind the answer that said so is the other protocol's.
+    fn hand_over(&mut self, session: &mut Session<'_>) {
+        let mut held = std::mem::take(&mut self.held);
+        if let State::Upgraded(protocol) = &mut self.state
+            && !held.is_empty()
+            && session.is_open()
+        {
+            protocol.on_data(session, &mut held);
         }
     }
 
@@ -141,10 +153,11 @@ impl Protocol for Connection {
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        match &self.state {
+        match &mut self.state {
             State::Idle if !data.is_empty() => return self.spoil(session),
             State::Idle | State::Over => return,
             State::Busy(_) => {}
+            State::Upgraded(protocol) => return protocol.on_data(session, data),
         }
         if self.held.is_empty() {
             let taken = self.read(session, data);
@@ -155,22 +168,34 @@ impl Protocol for Connection {
             let taken = self.read(session, &held);
             self.hold(&held[taken..]);
         }
-        self.watch_time(session);
-    }
-
-    fn on_sent(&mut self, session: &mut Session<'_>, _sent: usize, _pending: usize) {
-        if let State::Busy(exchange) = &mut self.state {
-            exchange.sent = true;
-            self.times.moved = session.now();
-            self.go_on_sending(session);
-            self.watch_time(session);
+        match self.state {
+            State::Upgraded(_) => self.hand_over(session),
+            _ => self.watch_time(session),
         }
     }
 
-    fn on_drain(&mut self, _session: &mut Session<'_>) {}
+    fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize) {
+        match &mut self.state {
+            State::Busy(exchange) => {
+                exchange.sent = true;
+                self.times.moved = session.now();
+                self.go_on_sending(session);
+                self.watch_time(session);
+            }
+            State::Upgraded(protocol) => protocol.on_sent(session, sent, pending),
+            State::Idle | State::Over => {}
+        }
+    }
+
+    fn on_drain(&mut self, session: &mut Session<'_>) {
+        if let State::Upgraded(protocol) = &mut self.state {
+            protocol.on_drain(session);
+        }
+    }
 
     fn on_wake(&mut self, session: &mut Session<'_>) {
-        match &self.state {
+        match &mut self.state {
+            State::Upgraded(protocol) => return protocol.on_wake(session),
             State::Over => {}
             State::Idle => {
                 if let Some(journey) = self.lane.take() {
@@ -187,13 +212,17 @@ impl Protocol for Connection {
     }
 
     fn on_alarm(&mut self, session: &mut Session<'_>) {
+        if let State::Upgraded(protocol) = &mut self.state {
+            return protocol.on_alarm(session);
+        }
         self.time_is_up(session);
         self.watch_time(session);
     }
 
-    fn on_shutdown(&mut self, _session: &mut Session<'_>) -> Shutdown {
+    fn on_shutdown(&mut self, session: &mut Session<'_>) -> Shutdown {
         self.leaving = true;
-        match self.state {
+        match &mut self.state {
+            State::Upgraded(protocol) => protocol.on_shutdown(session),
             State::Busy(_) => Shutdown::Later,
             State::Idle | State::Over => Shutdown::Now,
         }
@@ -208,15 +237,28 @@ impl Protocol for Connection {
             },
             State::Idle => drop(self.shared.retire(&self.lane)),
             State::Over => {}
+            State::Upgraded(protocol) => return protocol.on_end(session),
         }
         End::Close
     }
 
-    fn on_close(&mut self, _session: &mut Session<'_>, reason: &CloseReason) {
+    fn on_error(&mut self, session: &mut Session<'_>, error: &Error) {
+        if let State::Upgraded(protocol) = &mut self.state {
+            protocol.on_error(session, error);
+        }
+    }
+
+    fn on_close(&mut self, session: &mut Session<'_>, reason: &CloseReason) {
         let state = std::mem::replace(&mut self.state, State::Over);
         self.shared.lost(&self.lane, Some(reason.to_error("stay connected")));
-        if let State::Busy(exchange) = state {
-            self.cut_off(exchange, reason);
+        match state {
+            State::Busy(exchange) => self.cut_off(exchange, reason),
+            State::Upgraded(mut protocol) => {
+                // It is the last that has the connection live.
+                self.lane.close();
+                protocol.on_close(session, reason);
+            }
+            State::Idle | State::Over => {}
         }
     }
 }

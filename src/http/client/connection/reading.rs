@@ -48,7 +48,11 @@ impl Connection {
                 }
             }
         }
-        data.len()
+        match self.state {
+            // What comes behind is the other protocol's.
+            State::Upgraded(_) => at,
+            _ => data.len(),
+        }
     }
 
     /// Keeps what was not taken until more comes, or the reader has room.
@@ -89,8 +93,7 @@ impl Connection {
         }
         let State::Busy(exchange) = &mut self.state else { return Ok(()) };
         if head.status == Status::SWITCHING_PROTOCOLS {
-            let error = exchange.journey.error(ErrorKind::Unsupported);
-            return Err(error.because("the server speaks another protocol, unasked"));
+            return self.switch(session, head);
         }
         if head.status.is_informational() {
             return Ok(());
@@ -105,6 +108,31 @@ impl Connection {
         }
         exchange.answer = Answer::Body(Box::new(incoming));
         self.times.asked = None;
+        Ok(())
+    }
+
+    /// The connection speaks another protocol from here on.
+    fn switch(&mut self, session: &mut Session<'_>, head: &ResponseHead<'_>) -> Result<(), Error> {
+        let State::Busy(exchange) = &mut self.state else { return Ok(()) };
+        let journey = &mut exchange.journey;
+        let asked = journey.fields.str("upgrade").unwrap_or_default();
+        let meant = head.upgrade().is_some_and(|protocol| protocol.eq_ignore_ascii_case(asked));
+        let meant = meant && !journey.is_stream();
+        let Some(upgrade) = journey.upgrade.take_if(|_| meant) else {
+            let error = journey.error(ErrorKind::Unsupported);
+            return Err(error.because("the server speaks another protocol, unasked"));
+        };
+        let answer = response(journey, head, Fields::from(head.headers));
+        let mut protocol = upgrade.into_protocol();
+        self.shared.detach(&self.lane);
+        session.count_messages(1, 1);
+        session.set_alarm(None);
+        protocol.on_open(session);
+        let state = std::mem::replace(&mut self.state, State::Upgraded(protocol));
+        if let State::Busy(exchange) = state {
+            exchange.journey.ticket.set(None);
+            self.shared.settle(exchange.journey, Outcome::Answer(answer));
+        }
         Ok(())
     }
 
@@ -192,14 +220,7 @@ impl Exchange {
             Then::Give if !journey.is_stream() => Into::Memory(Vec::new(), journey.options.body),
             _ => Into::Nothing,
         };
-        let head = ClientResponse {
-            url: journey.url.clone(),
-            version: head.version,
-            status: head.status,
-            fields,
-            body: Bytes::new(),
-            trailers: Fields::new(),
-        };
+        let head = response(journey, head, fields);
         Ok(Incoming { head, decoder, unpack, into, then, begun: false })
     }
 
@@ -241,6 +262,18 @@ impl Journey {
         incoming.into = Into::Pipe(inlet);
         let streaming = Streaming { head: incoming.head.clone(), body };
         promise.fulfill(streaming).map_err(|_| self.error(ErrorKind::Canceled))
+    }
+}
+
+/// An answer without a body.
+fn response(journey: &Journey, head: &ResponseHead<'_>, fields: Fields) -> ClientResponse {
+    ClientResponse {
+        url: journey.url.clone(),
+        version: head.version,
+        status: head.status,
+        fields,
+        body: Bytes::new(),
+        trailers: Fields::new(),
     }
 }
 

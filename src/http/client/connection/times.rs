@@ -73,7 +73,7 @@ impl Connection {
     /// What will take too long first, and from when on.
     fn due(&self, session: &Session<'_>) -> Option<(Instant, Late)> {
         let exchange = match &self.state {
-            State::Over => return None,
+            State::Over | State::Upgraded(_) => return None,
             State::Idle => {
                 let due = deadline(self.times.idle, self.shared.settings.idle);
                 return due.map(|due| (due, Late::Idle));
