@@ -10,6 +10,7 @@ mod common;
 mod answers;
 mod bodies;
 mod calls;
+mod conformance;
 mod failures;
 mod kept;
 mod python;
@@ -17,3 +18,6 @@ mod redirects;
 mod requests;
 mod scene;
 mod streams;
+#[allow(dead_code, reason = "the requests are a server's")]
+#[path = "../http/table/mod.rs"]
+mod table;
