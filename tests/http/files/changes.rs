@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sockeye::http::{self, Cache, Files};
 
@@ -178,6 +178,38 @@ fn one_version(mut peer: Peer) {
 }
 
 on_both_designs!(versions_never_mix);
+
+/// Nothing but a watcher can know.
+#[test]
+fn a_change_is_told_that_can_not_be_looked_up() {
+    let folder = Folder::new();
+    old_file(&folder, "a", "one", LONG_AGO);
+    let mut site = Site::of(&folder);
+    assert_eq!(site.get("/a").text(), "one");
+    eventually("the change is told", || {
+        // Again and again, as the watcher may be there after the first request only.
+        old_file(&folder, "a", "two", LONG_AGO);
+        site.get("/a").text() == "two"
+    });
+}
+
+/// And this not even a watcher, behind a link.
+#[cfg(unix)]
+#[test]
+fn a_young_file_is_read_again() {
+    let folder = Folder::new();
+    let soon = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() + 3600;
+    old_file(&folder, "sub/a", "one", soon);
+    std::os::unix::fs::symlink("sub", folder.path().join("link")).unwrap();
+    let mut site = Site::of(&folder);
+    let first = site.get("/link/a");
+    assert_eq!(first.text(), "one");
+    old_file(&folder, "sub/a", "two", soon);
+    eventually("it is read again", || site.get("/link/a").text() == "two");
+    let second = site.get("/link/a");
+    assert_eq!(first.field("etag"), second.field("etag"));
+    assert!(second.field("etag").unwrap().starts_with("W/"), "as it does not tell them apart");
+}
 
 #[test]
 fn a_time_that_goes_back_is_a_change() {
