@@ -1,6 +1,8 @@
 //! Bodies in pieces, both ways, and what happens when they are cut off.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -10,10 +12,10 @@ use sockeye::http::{
 };
 use sockeye::raw::Session;
 use sockeye::testing::{Harness, Side};
-use sockeye::{CloseReason, Limits, Violation};
+use sockeye::{Bytes, CloseReason, Limits, Service, Violation};
 
 use crate::answer::{Answer, get, post, post_chunked};
-use crate::common::{Peer, Setting, eventually};
+use crate::common::{Peer, Setting, eventually, serve};
 use crate::{on_all_streams, on_tcp};
 
 on_all_streams!(bodies_go_through_threads, a_body_that_is_cut_off_is_told_of);
@@ -204,7 +206,7 @@ fn a_long_body_takes_little_memory(setting: Setting) {
     let server = setting.serve(
         &service,
         http::server(|_: &mut Request<'_>| {
-            let piece = sockeye::Bytes::from(letters(64 << 10));
+            let piece = Bytes::from(letters(64 << 10));
             Response::content(
                 "text/plain",
                 Body::pieces(std::iter::repeat_n(piece, LEN >> 16).map(Ok)),
@@ -276,6 +278,31 @@ fn trailers_go_behind_chunks() {
     }));
     let answer = Answer::only(peer.feed(get("/", "")));
     assert_eq!((answer.text(), answer.trailers.str("sum")), ("body", Some("4")));
+}
+
+/// A source that has nothing to say, and does not end, holds up nobody else.
+#[test]
+fn empty_pieces_are_not_asked_for_without_end() {
+    let said = Arc::new(AtomicBool::new(false));
+    let handler = move |request: &mut Request<'_>| {
+        if request.raw_path() == "/say" {
+            said.store(true, Ordering::Relaxed);
+            return Response::ok();
+        }
+        let said = Arc::clone(&said);
+        let pieces = std::iter::from_fn(move || match said.load(Ordering::Relaxed) {
+            true => None,
+            false => Some(Ok(Bytes::new())),
+        });
+        Response::ok().with_body(Body::pieces(pieces))
+    };
+    let service = Service::builder().threads(1).start().unwrap();
+    let server = serve(&service, http::server(handler));
+    let [mut waits, mut says] = [(); 2].map(|()| Peer::new(&server));
+    waits.send(get("/", "Connection: close\r\n"));
+    says.send(get("/say", "Connection: close\r\n"));
+    assert_eq!(Answer::only(says.receive_to_end()).status, 200);
+    assert_eq!(Answer::only(waits.receive_to_end()).body, b"");
 }
 
 /// What is written ahead of a client that takes nothing is bounded.

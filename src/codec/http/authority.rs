@@ -68,11 +68,15 @@ fn of_absolute(target: &str) -> Option<&str> {
 
 /// It may be empty (RFC 3986 3.2.3).
 fn is_port(digits: &[u8]) -> bool {
-    let number = digits.iter().try_fold(0_u16, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    });
-    number.is_some()
+    let mut number = 0_u32;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        number = number * 10 + u32::from(digit);
+        if digit > 9 || number > u32::from(u16::MAX) {
+            return false;
+        }
+    }
+    true
 }
 
 fn is_address(bytes: &[u8]) -> bool {

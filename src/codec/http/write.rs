@@ -104,7 +104,16 @@ pub(crate) fn end(out: &mut Vec<u8>) {
 }
 
 /// Appends a number in digits.
-pub(crate) fn decimal(out: &mut Vec<u8>, mut number: u64) {
+#[inline]
+pub(crate) fn decimal(out: &mut Vec<u8>, number: u64) {
+    match number {
+        0..10 => out.push(b'0' + number as u8),
+        10..100 => out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]),
+        _ => long_decimal(out, number),
+    }
+}
+
+fn long_decimal(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; LONGEST_DECIMAL];
     let mut first = digits.len();
     loop {

@@ -51,7 +51,7 @@ impl Outgoing {
     /// Queues more, as much as a slow peer shall find queued.
     pub(crate) fn go_on(&mut self, session: &mut Session<'_>) -> Progress {
         let most = session.high_mark().min(AHEAD);
-        loop {
+        for _ in 0..PIECES {
             if session.queued() >= most || !session.is_open() {
                 return Progress::More;
             }
@@ -62,6 +62,8 @@ impl Outgoing {
                 Taken::Failed(error) => return Progress::Failed(error),
             }
         }
+        session.waker().wake();
+        Progress::More
     }
 
     fn next(&mut self, session: &mut Session<'_>) -> Taken {
@@ -134,6 +136,10 @@ impl Kind {
 
 /// Bodies up to this go with their head in one piece.
 pub(crate) const COPY: usize = 1024;
+
+/// Pieces that are asked for before other sessions have their turn: a source may have many small ones,
+/// or none with anything in it.
+const PIECES: usize = 256;
 
 /// Bytes that are asked of a source at once.
 const SLICE: usize = 64 << 10;
