@@ -8,4 +8,5 @@ mod cors;
 mod decompress;
 mod default_headers;
 mod limit;
+mod stacked;
 mod timing;
