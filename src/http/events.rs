@@ -10,13 +10,17 @@ use crate::session::Sent;
 /// Sends events to a client for as long as he stays: see
 /// [`Response::events`](super::Response::events).
 ///
+/// A client that sends no more is taken for gone, as it is when a browser leaves the page.
+///
 /// A browser reads them with `EventSource`. Proxies may cut off connections on which nothing comes
 /// for a minute or so: send them a [comment](Event::comment) meanwhile.
 #[derive(Debug)]
 pub struct EventSender(BodySender);
 
 impl EventSender {
+    /// Otherwise who is gone would be noticed by the next event only, which may never come.
     pub(crate) fn new(body: BodySender) -> Self {
+        body.lasts();
         Self(body)
     }
 

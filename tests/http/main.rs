@@ -11,6 +11,7 @@ mod answers;
 mod asking;
 mod bodies;
 mod conformance;
+mod events;
 mod files;
 mod layers;
 mod metrics;

@@ -43,6 +43,11 @@ impl Outgoing {
         Self { body, framing }
     }
 
+    /// The peer waits for its end.
+    pub(crate) fn may_end(&self) -> bool {
+        !matches!(&self.body, Kind::Pipe(outlet, _) if outlet.is_endless())
+    }
+
     /// Queues more, as much as a slow peer shall find queued.
     pub(crate) fn go_on(&mut self, session: &mut Session<'_>) -> Progress {
         let most = session.high_mark().min(AHEAD);

@@ -35,6 +35,8 @@ struct State {
     end: Option<Result<Fields>>,
     /// The other end is gone.
     closed: bool,
+    /// Nobody expects an end of it.
+    endless: bool,
     /// Of the session that takes out, told when there is something.
     taker: Option<Waker>,
     /// Of the session that puts in, told when there is room again.
@@ -102,6 +104,11 @@ impl Inlet {
         self.0.end(Err(error));
     }
 
+    /// Says that who takes out is to go when its peer sends no more: no end is waited for.
+    pub(crate) fn lasts(&self) {
+        self.0.lock().endless = true;
+    }
+
     /// Nobody takes anything out any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.lock().closed
@@ -146,6 +153,11 @@ impl Outlet {
                 taken => return Ok(taken),
             }
         }
+    }
+
+    /// Nobody waits for its end.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.0.lock().endless
     }
 
     /// Has this session woken whenever something comes, or the end.
@@ -255,6 +267,7 @@ impl State {
             limit: limit.max(1),
             end: None,
             closed: false,
+            endless: false,
             taker: None,
             giver: None,
         }

@@ -26,6 +26,13 @@ impl BodySender {
         Self { inlet: Some(inlet), patience: PATIENCE }
     }
 
+    /// Has the connection closed when the peer sends no more, though it might still read.
+    pub(crate) fn lasts(&self) {
+        if let Some(inlet) = &self.inlet {
+            inlet.lasts();
+        }
+    }
+
     /// Sends a piece, or tells that there is no room for it ([`Sent::Full`]), or nobody to take it
     /// ([`Sent::Closed`]). Never waits.
     pub fn send(&self, data: impl Into<Bytes>) -> Sent {

@@ -245,8 +245,9 @@ impl Protocol for Adaptor {
         match &mut self.state {
             State::Upgraded(protocol) => return protocol.on_end(session),
             State::Waiting(_) | State::Sending(_) => {
-                self.is_last();
-                return End::KeepOpen;
+                if self.is_last() {
+                    return End::KeepOpen;
+                }
             }
             State::Idle if self.held.is_empty() => {}
             State::Idle | State::Receiving(_) => session.violated(Violation::Incomplete),

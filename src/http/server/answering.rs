@@ -100,13 +100,18 @@ impl Adaptor {
         self.answer(session, exchange, response);
     }
 
-    /// The peer sends no more: the answer under way is the last one.
-    pub(super) fn is_last(&mut self) {
+    /// The peer sends no more: the answer under way is the last one. False if it will not wait for
+    /// the end of that.
+    pub(super) fn is_last(&mut self) -> bool {
         match &mut self.state {
             State::Waiting(waiting) => waiting.exchange.keep = false,
-            State::Sending(sending) => sending.exchange.keep = false,
+            State::Sending(sending) => {
+                sending.exchange.keep = false;
+                return sending.body.may_end();
+            }
             _ => {}
         }
+        true
     }
 
     /// Says something on its own behalf, behind which the connection is closed.
