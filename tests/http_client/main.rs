@@ -10,6 +10,7 @@ mod common;
 mod answers;
 mod bodies;
 mod calls;
+mod conformance;
 mod cookies;
 mod failures;
 mod kept;
@@ -19,3 +20,7 @@ mod redirects;
 mod requests;
 mod scene;
 mod streams;
+
+#[allow(dead_code, reason = "the requests are a server's")]
+#[path = "../http/table/mod.rs"]
+mod table;
