@@ -27,6 +27,16 @@ pub fn client_config() -> Arc<rustls::ClientConfig> {
     Arc::clone(&MADE.peer_client)
 }
 
+/// The authority's certificate, in PEM.
+pub fn authority_pem() -> &'static str {
+    &MADE.authority
+}
+
+/// A certificate for this machine and its key, in PEM.
+pub fn certificate_pem() -> (&'static str, &'static str) {
+    (&MADE.chain, &MADE.key)
+}
+
 /// What the certificate is for.
 pub fn name() -> ServerName<'static> {
     NAME.try_into().unwrap()
@@ -35,6 +45,9 @@ pub fn name() -> ServerName<'static> {
 const NAME: &str = "localhost";
 
 struct Made {
+    authority: String,
+    chain: String,
+    key: String,
     server: tls::ServerConfig,
     client: tls::ClientConfig,
     peer_server: Arc<rustls::ServerConfig>,
@@ -51,6 +64,9 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         .roots(Roots::from_pem(authority.pem()).unwrap())
         .server_name(NAME);
     Made {
+        authority: authority.pem(),
+        chain: issued.chain_pem(),
+        key: issued.key_pem(),
         server: server.build().unwrap(),
         client: client.build().unwrap(),
         peer_server: peer_server(&issued),

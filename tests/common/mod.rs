@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use sockeye::{Server, Service, raw, service};
 
 pub use addresses::{Hanging, free_addr, quiet};
-pub use authority::{tls_client, tls_server};
+pub use authority::{authority_pem, certificate_pem, tls_client, tls_server};
 pub use folder::Folder;
 pub use listener::Listener;
 pub use peer::Peer;
