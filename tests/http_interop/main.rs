@@ -7,8 +7,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod before_us;
+mod behind_us;
 mod curl;
 mod openssl;
+mod nginx;
 mod programs;
 mod python;
 mod site;
