@@ -14,4 +14,5 @@ mod openssl;
 mod nginx;
 mod programs;
 mod python;
+mod python_server;
 mod site;
