@@ -62,6 +62,7 @@ fn what_is_asked_passes_a_proxy(design: Design) {
         assert_eq!(get("/nowhere").status(), Status::NOT_FOUND);
         assert_eq!(get("/empty").status(), Status::NO_CONTENT);
         assert!(get("/stream?bytes=300000").bytes() == &content(300_000));
+        assert!(get("/packed/stream?bytes=300000&text=1").bytes() == &content(300_000));
         let head = client.head(format!("{origin}/files/large.bin")).send().unwrap();
         assert_eq!(head.header("content-length"), Some("1000000"));
         let call = client.get(format!("{origin}/files/large.bin"));

@@ -17,6 +17,7 @@ on_both_designs!(
     nginx_ends_connections,
     nginx_takes_uploads,
     nginx_refuses_uploads,
+    nginx_is_a_proxy,
 );
 
 /// nginx with some files, before nothing but what streams them, and a client.
@@ -168,6 +169,24 @@ fn nginx_takes_uploads(design: Design) {
             assert_eq!((answer.status(), file.exists()), (Status::NO_CONTENT, false));
         }
     }
+}
+
+/// Of what is asked without TLS; a tunnel it does not make.
+fn nginx_is_a_proxy(design: Design) {
+    let Some(scene) = Scene::new(design) else { return };
+    let server = "location / { proxy_pass http://$http_host$request_uri; }";
+    let Some(proxy) = Nginx::start(Folder::new(), server, "") else { return };
+    let builder = Client::builder(&scene.site.service).tls(tls_client());
+    let client = builder.proxy(proxy.url("")).build().unwrap();
+    for size in [0, 100, 300_000] {
+        let answer = client.get(scene.nginx.url(&format!("/{size}"))).send().unwrap();
+        assert!(answer.bytes() == &content(size), "{size} bytes");
+    }
+    let answer = client.get(scene.nginx.url("/moved")).send().unwrap();
+    assert_eq!(answer.url().to_string(), scene.nginx.url("/100"));
+    let url = format!("http://{}/echo", addr_of(&scene.site.server));
+    assert_eq!(client.post(url).body("a=b").send().unwrap().text().unwrap(), "a=b");
+    assert!(client.get(scene.nginx.tls_url("/100")).send().is_err());
 }
 
 /// It answers before it has got them, and closes the connection over them.

@@ -195,6 +195,15 @@ fn curl_unpacks(setting: Setting) {
     let url = scene.url("/files/page.html");
     assert_eq!(scene.run(&["--compressed", &url]).text(), UNPACKED);
     assert_eq!(scene.run(&[&url]).text(), "<p>plain</p>");
+    let (data, url) = (content(700_000), scene.url("/packed/stream?bytes=700000&text=1"));
+    for coding in ["gzip", "deflate"] {
+        let accepts = format!("Accept-Encoding: {coding}");
+        let args = ["--compressed", "-H", &accepts, "-D", "head", &url];
+        assert!(scene.run(&args).good() == data);
+        let head = std::fs::read_to_string(scene.site.folder.path().join("head")).unwrap();
+        assert!(head.contains(&format!("Content-Encoding: {coding}\r\n")), "{head}");
+    }
+    assert!(scene.run(&[&url]).good() == data);
 }
 
 fn curl_listens_to_events(setting: Setting) {

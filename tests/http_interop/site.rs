@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use sockeye::http::layers::Compress;
 use sockeye::http::multipart::{self, Boundary, Multipart, Part};
 use sockeye::http::{
     self, Body, BodyReader, EventSender, Files, Later, Limits, Request, Response, Router, Status,
@@ -106,6 +107,7 @@ fn router(events: Sender<EventSender>, files: Files) -> Router {
             response
         })
         .post("/form", form)
+        .nest("/packed", Router::new().get("/stream", stream).layer(Compress::new()))
         .get("/upgrade", |_: &mut Request<'_>| Response::upgrade("echo", Shout))
         .files("/files", files)
 }
@@ -128,11 +130,13 @@ fn count(_: &mut Request<'_>, body: BodyReader, later: Later) {
     });
 }
 
-/// So many bytes, of which the length is not said.
+/// So many bytes, of which the length is not said; of text, if that is asked for.
 fn stream(request: &mut Request<'_>) -> Response {
     let len = request.query("bytes").and_then(|text| text.parse().ok()).unwrap_or(0);
     let body = std::io::Cursor::new(content(len));
-    Response::content("application/octet-stream", Body::reader(body, None))
+    let text = request.query("text").is_some();
+    let media = if text { "text/plain" } else { "application/octet-stream" };
+    Response::content(media, Body::reader(body, None))
 }
 
 fn late(_: &mut Request<'_>) -> Response {
