@@ -20,6 +20,7 @@ mod redirects;
 mod requests;
 mod scene;
 mod streams;
+
 #[allow(dead_code, reason = "the requests are a server's")]
 #[path = "../http/table/mod.rs"]
 mod table;

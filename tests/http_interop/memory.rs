@@ -1,6 +1,7 @@
 //! Bodies that are far larger than what memory they may take.
 
 use std::io::{self, Read};
+use std::time::Duration;
 use std::{fs, thread};
 
 use sockeye::http::{self, Body, BodyReader, Client, Later, Request, Response, Router, Source};
@@ -82,9 +83,10 @@ fn stripe(at: u64, most: usize) -> Vec<u8> {
     vec![(at / STRIPE) as u8; most.min(left as usize)]
 }
 
-/// How many bytes there are, all of them right.
+/// How many bytes there are, all of them right. Who sends them has to wait at first.
 fn checked(mut body: impl Read) -> io::Result<u64> {
     let (mut count, mut buffer) = (0, vec![0; 64 << 10]);
+    thread::sleep(PAUSE);
     loop {
         let read = body.read(&mut buffer)?;
         if read == 0 {
@@ -99,6 +101,9 @@ fn checked(mut body: impl Read) -> io::Result<u64> {
         }
     }
 }
+
+/// Long enough for what is not held up to pile up.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the system tells of this process's memory (`proc(5)`), in bytes.
 fn memory(name: &str) -> Option<u64> {
