@@ -87,16 +87,16 @@ impl<'a> Target<'a> {
 /// the folder itself. Whatever the path says, the file is not outside of the folder, if there are
 /// no symbolic links in it.
 ///
-/// The path is decoded once. `.` and empty segments are left out. `None` for all that could mean
-/// something else to a file system than to who has looked at the path before: `..` and other
-/// segments that end with a dot or a blank, `\`, `:` (drives and streams on Windows), encoded `/`,
+/// The path is decoded once. `None` for all that could mean something else to a file system than to who
+/// has looked at the path before, a route or a proxy: empty segments, `.`, `..` and other segments that
+/// end with a dot or a blank, `\`, `:` (drives and streams on Windows), encoded `/`,
 /// control characters, malformed encoding; also for paths of over 4096 bytes and segments of over
 /// 255. On Windows also for the names of devices such as `NUL.txt`.
 ///
 /// ```
 /// use sockeye::http::target;
 ///
-/// assert_eq!(target::safe_path("/docs//a%20file.html").as_deref(), Some("docs/a file.html"));
+/// assert_eq!(target::safe_path("/docs/a%20file.html").as_deref(), Some("docs/a file.html"));
 /// assert_eq!(target::safe_path("/").as_deref(), Some(""));
 /// for path in ["/../etc/passwd", "/%2e%2E/etc/passwd", "/..%2fetc", "/..\\etc", "/C:/", "/a%00"] {
 ///     assert_eq!(target::safe_path(path), None);
@@ -107,10 +107,16 @@ pub fn safe_path(path: &str) -> Option<String> {
         return None;
     }
     let mut safe = String::with_capacity(path.len());
+    // Behind the first slash, and before the last one.
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Some(safe);
+    }
     for segment in path.split('/') {
         let segment = percent_decode(segment)?;
         if matches!(&*segment, "" | ".") {
-            continue;
+            return None;
         }
         if !is_safe(&segment) || (cfg!(windows) && is_device(&segment)) {
             return None;
