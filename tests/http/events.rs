@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use sockeye::http::{self, Event, EventSender, Request, Response};
 use sockeye::testing::Harness;
-use sockeye::{ErrorKind, Sent};
+use sockeye::{ErrorKind, Sent, Service};
 
 use crate::answer::get;
+use crate::common::{LIMIT, Peer, serve};
 
 /// A client that listens, what it has been sent first, and who sends it events.
 fn listen() -> (Harness, String, EventSender) {
@@ -81,4 +82,26 @@ fn a_stream_goes_on_to_its_end() {
     body.finish();
     assert_eq!(next(&mut peer), b"4\r\nmore\r\n0\r\n\r\n");
     assert!(peer.closed().is_some());
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_the_end_of_events() {
+    let (told, events) = channel();
+    let service = Service::builder().threads(1).start().unwrap();
+    let handler = move |_: &mut Request<'_>| {
+        let (response, sender) = Response::events();
+        sender.send(&Event::new("first"));
+        told.send(sender).unwrap();
+        response
+    };
+    let server = serve(&service, http::server(handler));
+    let mut peer = Peer::new(&server);
+    peer.send(get("/", ""));
+    let events = events.recv_timeout(LIMIT).unwrap();
+    // The peer has to say goodbye too, so that it is told of the end by a thread of its own.
+    let reading = std::thread::spawn(move || peer.receive_to_end());
+    server.shutdown(LIMIT).unwrap();
+    let answer = String::from_utf8(reading.join().unwrap()).unwrap();
+    assert!(answer.ends_with("data: first\n\n\r\n0\r\n\r\n"), "{answer}");
+    assert!(events.is_closed());
 }

@@ -48,6 +48,13 @@ impl Outgoing {
         !matches!(&self.body, Kind::Pipe(outlet, _) if outlet.is_endless())
     }
 
+    /// Ends a body that would go on for ever.
+    pub(crate) fn stop(&self, session: &mut Session<'_>) {
+        if let Framing::Chunks = self.framing {
+            session.compose(|out| last_chunk(out, &Fields::new()));
+        }
+    }
+
     /// Queues more, as much as a slow peer shall find queued.
     pub(crate) fn go_on(&mut self, session: &mut Session<'_>) -> Progress {
         let most = session.high_mark().min(AHEAD);

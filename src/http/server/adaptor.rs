@@ -235,6 +235,12 @@ impl Protocol for Adaptor {
             State::Upgraded(protocol) => return protocol.on_shutdown(session),
             State::Idle if self.held.is_empty() => return Shutdown::Now,
             State::Over => return Shutdown::Now,
+            // What has no end of its own ends here.
+            State::Sending(sending) if !sending.body.may_end() => {
+                sending.body.stop(session);
+                self.state = State::Over;
+                return Shutdown::Now;
+            }
             _ => {}
         }
         self.leaving = true;

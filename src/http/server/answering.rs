@@ -22,7 +22,7 @@ pub(super) struct Waiting {
 
 /// An answer whose body is being sent.
 pub(super) struct Sending {
-    body: Outgoing,
+    pub(super) body: Outgoing,
     exchange: Exchange,
 }
 
