@@ -106,6 +106,8 @@ impl Acceptor {
             match listener.accept() {
                 Ok((stream, peer)) => {
                     body.exhausted = false;
+                    // Who had the last place may have left since.
+                    let place = place.or_else(|| self.server.reserve());
                     let home = if self.stay { self.seat.home() } else { self.server.next_home() };
                     self.server.accept(stream, peer, home, place);
                 }

@@ -14,6 +14,7 @@ on_all_streams!(
     one_too_many_is_reset_and_counted,
     one_too_many_waits_until_another_has_ended,
     everybody_who_waits_is_served_in_the_end,
+    who_comes_when_another_has_left_is_served,
     a_limit_holds_with_an_acceptor_per_loop,
 );
 
@@ -52,6 +53,21 @@ fn one_too_many_is_reset_and_counted(setting: Setting) {
     eventually("there is room", || server.connections() == 1);
     Peer::new(&server).exchange("fourth");
     second.exchange("second again");
+}
+
+/// Again and again, as it is a matter of moments: an acceptor may just look for more connections when
+/// the one that has the last place goes.
+fn who_comes_when_another_has_left_is_served(setting: Setting) {
+    let service = setting.service();
+    let builder = Server::builder(&service, raw::server(|_| Echo))
+        .max_connections(1)
+        .overload(Overload::Refuse);
+    let server = setting.listen(builder);
+    for _ in 0..200 {
+        Peer::new(&server).exchange("hello");
+        eventually("the place is free", || server.connections() == 0);
+    }
+    assert_eq!(server.metrics().refused, 0);
 }
 
 fn one_too_many_waits_until_another_has_ended(setting: Setting) {
