@@ -1,5 +1,6 @@
 //! Who is too slow.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use sockeye::http::{self, Limits, Request, Response};
@@ -10,10 +11,11 @@ use crate::answer::{Answer, get};
 use crate::common::{LIMIT, SHORT};
 
 fn server(limits: Limits) -> raw::ServerProtocol {
-    http::server_with(limits, |request: &mut Request<'_>| match request.raw_path() {
+    let kept = Mutex::new(Vec::new());
+    http::server_with(limits, move |request: &mut Request<'_>| match request.raw_path() {
         "/never" => {
             let (response, later) = Response::later();
-            std::mem::forget(later);
+            kept.lock().unwrap().push(later);
             response
         }
         "/endless" => Response::content(
