@@ -142,11 +142,8 @@ impl Link {
         core.opened = true;
         self.page().opened();
         self.note_opened();
-        if let Some(idle) = self.terms.idle {
-            let home = self.seat.home();
-            core.timer = now.checked_add(idle).and_then(|due| home.arm(due, self.arc()));
-        }
         protocol.on_open(&mut Session::new(core, self));
         self.owner.opened(&Handle::new(self.arc()));
+        self.arm(core);
     }
 }

@@ -174,6 +174,7 @@ impl Link {
             Phase::Open => {
                 self.ring(core, protocol, now);
                 self.look_for_idleness(core, now);
+                self.arm(core);
             }
             Phase::Down | Phase::Opening | Phase::Handshaking | Phase::Dead => {}
         }
@@ -188,32 +189,35 @@ impl Link {
     }
 
     fn look_for_idleness(&self, core: &mut Core, now: Instant) {
-        let Some(idle) = self.terms.idle.filter(|_| core.phase == Phase::Open) else { return };
-        let active = self.active.get(self.epoch()).unwrap_or(now);
-        match active.checked_add(idle) {
-            Some(due) if now >= due => {
-                core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
-            }
-            // Activity does not move the timer; it is looked at here instead.
-            Some(due) => self.arm(core, due),
-            None => {}
+        if core.phase == Phase::Open && self.idle_due().is_some_and(|due| now >= due) {
+            core.close(CloseReason::Timeout(Limit::Idle), Ending::Graceful);
         }
+    }
+
+    /// When the session will have been idle for too long, unless there is some activity.
+    fn idle_due(&self) -> Option<Instant> {
+        self.active.get(self.epoch())?.checked_add(self.terms.idle?)
     }
 
     /// Sees to it that the timer does not come after the alarm.
     fn set_alarm(&self, core: &mut Core) {
         let Some(extras) = &core.extras else { return };
-        let (Some(alarm), Phase::Open) = (extras.alarm, core.phase) else { return };
+        let Some(alarm) = extras.alarm.filter(|_| core.phase == Phase::Open) else { return };
         if extras.armed.is_some_and(|armed| armed <= alarm) && core.timer.is_some() {
             return;
         }
         if let Some(timer) = core.timer.take() {
             self.seat.home().disarm(timer);
         }
-        self.arm(core, alarm);
+        self.arm(core);
     }
 
-    fn arm(&self, core: &mut Core, due: Instant) {
+    /// Arms the timer of an open session for what comes first. What then is later than it was, as
+    /// there was some activity, does not move the timer; it is looked at when that expires.
+    pub(super) fn arm(&self, core: &mut Core) {
+        let alarm = core.extras.as_ref().and_then(|extras| extras.alarm);
+        let due = [alarm, self.idle_due()].into_iter().flatten().min();
+        let Some(due) = due.filter(|_| core.phase == Phase::Open) else { return };
         core.timer = self.seat.home().arm(due, self.arc());
         if let Some(extras) = &mut core.extras {
             extras.armed = Some(due);

@@ -128,3 +128,15 @@ fn a_client_that_is_slow_but_takes_something() {
     assert!(Answer::all(answer).iter().all(|answer| answer.status == 200));
     assert!(peer.closed().is_none());
 }
+
+/// The session's own limits hold as well, also where they are narrower.
+#[test]
+fn a_session_that_is_idle() {
+    let idle = sockeye::Limits::default().idle(SHORT);
+    let mut peer = Harness::new(Side::new(server(Limits::default())).limits(idle));
+    peer.feed(get("/", ""));
+    assert!(peer.run_until(LIMIT, |peer| peer.is_finished()));
+    peer.finish();
+    let reason = peer.closed().unwrap();
+    assert!(matches!(reason, CloseReason::Timeout(Limit::Idle)), "{reason:?}");
+}

@@ -193,16 +193,15 @@ impl Protocol for Adaptor {
     }
 
     fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize) {
+        self.times.sent = session.now();
         match &mut self.state {
-            State::Upgraded(protocol) => return protocol.on_sent(session, sent, pending),
+            State::Upgraded(protocol) => protocol.on_sent(session, sent, pending),
             State::Sending(_) => {
                 self.go_on_sending(session);
                 self.rest(session);
             }
-            _ => {}
+            _ => self.watch_time(session),
         }
-        self.times.sent = session.now();
-        self.watch_time(session);
     }
 
     fn on_drain(&mut self, session: &mut Session<'_>) {
@@ -220,7 +219,6 @@ impl Protocol for Adaptor {
             State::Idle | State::Over => {}
         }
         self.rest(session);
-        self.watch_time(session);
     }
 
     fn on_alarm(&mut self, session: &mut Session<'_>) {

@@ -19,29 +19,22 @@ pub(super) struct Times {
     pub(super) sent: Instant,
     /// There was a request before.
     pub(super) kept: bool,
-    /// What the session was told last.
-    alarm: Option<Instant>,
 }
 
 impl Times {
     pub(super) fn new(now: Instant) -> Self {
-        Self { begun: now, asked: now, moved: now, sent: now, kept: false, alarm: None }
+        Self { begun: now, asked: now, moved: now, sent: now, kept: false }
     }
 }
 
 impl Adaptor {
     /// Has the session call when something will have taken too long.
     #[inline]
-    pub(super) fn watch_time(&mut self, session: &mut Session<'_>) {
-        let Some((due, _)) = self.due(session) else { return };
-        if self.times.alarm.is_none_or(|alarm| due < alarm) {
-            self.times.alarm = Some(due);
-            session.set_alarm(Some(due));
-        }
+    pub(super) fn watch_time(&self, session: &mut Session<'_>) {
+        session.set_alarm(self.due(session).map(|(due, _)| due));
     }
 
     pub(super) fn time_is_up(&mut self, session: &mut Session<'_>) {
-        self.times.alarm = None;
         match self.due(session) {
             Some((due, limit)) if Instant::now() >= due => self.expired(session, limit),
             _ => self.watch_time(session),
@@ -61,13 +54,9 @@ impl Adaptor {
             State::Receiving(receiving) if receiving.waits_for_client() => {
                 let body = times.moved.checked_add(limits.body_time);
                 let request = times.asked.checked_add(limits.request_time);
-                return match (body, request) {
-                    (Some(body), Some(request)) if request < body => {
-                        Some((request, Limit::Request))
-                    }
-                    (None, Some(request)) => Some((request, Limit::Request)),
-                    (body, _) => body.map(|due| (due, Limit::Body)),
-                };
+                let both =
+                    [body.map(|due| (due, Limit::Body)), request.map(|due| (due, Limit::Request))];
+                return both.into_iter().flatten().min_by_key(|(due, _)| *due);
             }
             State::Receiving(_) | State::Waiting(_) => {
                 (times.asked, limits.request_time, Limit::Request)

@@ -17,8 +17,6 @@ pub(super) struct Times {
     pub(super) moved: Instant,
     /// Until when the server may say whether it wants the body.
     pub(super) asked: Option<Instant>,
-    /// What the session was told last.
-    alarm: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -32,7 +30,7 @@ enum Late {
 impl Times {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { idle: now, moved: now, asked: None, alarm: None }
+        Self { idle: now, moved: now, asked: None }
     }
 
     pub(super) fn begin(&mut self, now: Instant, expects: bool) {
@@ -43,16 +41,11 @@ impl Times {
 
 impl Connection {
     /// Has the session call when something will have taken too long.
-    pub(super) fn watch_time(&mut self, session: &mut Session<'_>) {
-        let due = self.due(session).map(|(due, _)| due);
-        if due != self.times.alarm {
-            self.times.alarm = due;
-            session.set_alarm(due);
-        }
+    pub(super) fn watch_time(&self, session: &mut Session<'_>) {
+        session.set_alarm(self.due(session).map(|(due, _)| due));
     }
 
     pub(super) fn time_is_up(&mut self, session: &mut Session<'_>) {
-        self.times.alarm = None;
         let Some((due, late)) = self.due(session) else { return };
         if Instant::now() < due {
             return;
