@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Body;
 use crate::http::upgrade::Upgrade;
 use crate::raw;
-use crate::{Reply, Uuid};
+use crate::{Promise, Reply, Uuid};
 
 /// A request that is put together, and then sent in one of five ways:
 ///
@@ -270,16 +270,7 @@ impl Call {
     /// | [`Unsupported`](ErrorKind::Unsupported) | the server has switched to another protocol; `https` without the feature `tls` |
     /// | [`Stopped`](ErrorKind::Stopped) | the service does not run |
     pub fn start(self) -> Reply<ClientResponse> {
-        let (promise, reply) = self.client.shared().service.promise();
-        match self.into_journey() {
-            Ok((shared, mut journey)) => {
-                promise.on_cancel(cancel(&shared, &journey));
-                journey.wanted = Some(Wanted::Whole(promise));
-                shared.send(journey);
-            }
-            Err(error) => promise.fail(error),
-        }
-        reply
+        self.reply(Wanted::Whole)
     }
 
     /// Sends it; never waits. The function is called once, on a service thread, with what
@@ -308,11 +299,15 @@ impl Call {
 
     /// Sends it; never waits. The reply has the head of the answer.
     pub fn start_stream(self) -> Reply<Streaming> {
+        self.reply(Wanted::Stream)
+    }
+
+    fn reply<T: Send + 'static>(self, wanted: fn(Promise<T>) -> Wanted) -> Reply<T> {
         let (promise, reply) = self.client.shared().service.promise();
         match self.into_journey() {
             Ok((shared, mut journey)) => {
                 promise.on_cancel(cancel(&shared, &journey));
-                journey.wanted = Some(Wanted::Stream(promise));
+                journey.wanted = Some(wanted(promise));
                 shared.send(journey);
             }
             Err(error) => promise.fail(error),
