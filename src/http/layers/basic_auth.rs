@@ -105,17 +105,11 @@ impl BasicAuth {
 
 impl Layer for BasicAuth {
     fn handle(&self, request: &mut Request<'_>, next: Next<'_>) -> Response {
-        match self.enter(request) {
-            Ok(()) => next.run(request),
-            Err(answer) => answer,
-        }
+        next.run_checked(self.enter(request), request)
     }
 
     fn begin(&self, request: &mut Request<'_>, next: Next<'_>) -> Reception {
-        match self.enter(request) {
-            Ok(()) => next.begin(request),
-            Err(answer) => Reception::answer(answer),
-        }
+        next.begin_checked(self.enter(request), request)
     }
 }
 

@@ -51,17 +51,11 @@ where
     R: IntoResponse,
 {
     fn handle(&self, request: &mut Request<'_>, next: Next<'_>) -> Response {
-        match (self.0)(request) {
-            Ok(()) => next.run(request),
-            Err(answer) => answer.into_response(),
-        }
+        next.run_checked((self.0)(request), request)
     }
 
     fn begin(&self, request: &mut Request<'_>, next: Next<'_>) -> Reception {
-        match (self.0)(request) {
-            Ok(()) => next.begin(request),
-            Err(answer) => Reception::answer(answer),
-        }
+        next.begin_checked((self.0)(request), request)
     }
 }
 

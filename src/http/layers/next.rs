@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::{Handler, Layer, Reception, Request, Response};
+use crate::http::{Handler, IntoResponse, Layer, Reception, Request, Response};
 
 /// What a [`Layer`] is around: further layers, and the handler.
 #[must_use = "the request is not answered unless it is run"]
@@ -45,6 +45,30 @@ impl<'n> Next<'n> {
         match self.end {
             End::Handler(handler) => handler.handle(request),
             End::Ready(answer) => *answer,
+        }
+    }
+
+    /// Has the request answered, unless a check has found an answer.
+    pub(super) fn run_checked(
+        self,
+        checked: Result<(), impl IntoResponse>,
+        request: &mut Request<'_>,
+    ) -> Response {
+        match checked {
+            Ok(()) => self.run(request),
+            Err(answer) => answer.into_response(),
+        }
+    }
+
+    /// Asks what shall become of the body, unless a check has found an answer.
+    pub(super) fn begin_checked(
+        self,
+        checked: Result<(), impl IntoResponse>,
+        request: &mut Request<'_>,
+    ) -> Reception {
+        match checked {
+            Ok(()) => self.begin(request),
+            Err(answer) => Reception::answer(answer),
         }
     }
 
