@@ -1,6 +1,6 @@
 //! Who is asked: hosts with ports, and the forms of a target that have them.
 
-use super::{Method, Rejection};
+use super::{Method, Rejection, syntax};
 
 /// How much of a target is before the first question mark. `httparse` takes other visible characters
 /// than those of ASCII too, and a fragment; nobody else may.
@@ -68,15 +68,7 @@ fn of_absolute(target: &str) -> Option<&str> {
 
 /// It may be empty (RFC 3986 3.2.3).
 fn is_port(digits: &[u8]) -> bool {
-    let mut number = 0_u32;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        number = number * 10 + u32::from(digit);
-        if digit > 9 || number > u32::from(u16::MAX) {
-            return false;
-        }
-    }
-    true
+    digits.is_empty() || syntax::decimal(digits).is_some_and(|port| port <= u16::MAX.into())
 }
 
 fn is_address(bytes: &[u8]) -> bool {
