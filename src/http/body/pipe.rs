@@ -71,13 +71,15 @@ impl Inlet {
         self.0.put(&mut self.0.lock(), data)
     }
 
-    /// Puts bytes in, whether or not there is room; never waits.
-    pub(crate) fn push(&self, mut data: Bytes) -> Put {
+    /// Puts bytes in, whether or not there is room; never waits. False if nobody takes anything out
+    /// any more.
+    pub(crate) fn push(&self, data: Bytes) -> bool {
         let mut state = self.0.lock();
-        let limit = std::mem::replace(&mut state.limit, usize::MAX);
-        let put = self.0.put(&mut state, &mut data);
-        state.limit = limit;
-        put
+        let open = !state.is_over();
+        if open {
+            self.0.append(&mut state, data);
+        }
+        open
     }
 
     /// Puts bytes in, and waits for room so long.
@@ -180,19 +182,23 @@ impl Drop for Outlet {
 
 impl Shared {
     fn put(&self, state: &mut State, data: &mut Bytes) -> Put {
-        if state.closed || state.end.is_some() {
+        if state.is_over() {
             return Put::Closed;
         }
         let fits = state.bytes == 0 || state.bytes + data.len() <= state.limit;
         if !fits {
             return Put::Full;
         }
+        self.append(state, std::mem::take(data));
+        Put::In
+    }
+
+    fn append(&self, state: &mut State, data: Bytes) {
         if !data.is_empty() {
             state.bytes += data.len();
-            state.pieces.push_back(std::mem::take(data));
+            state.pieces.push_back(data);
             self.news(state);
         }
-        Put::In
     }
 
     fn take(&self, state: &mut State) -> Taken {
@@ -271,6 +277,11 @@ impl State {
             taker: None,
             giver: None,
         }
+    }
+
+    /// Nothing more goes in.
+    fn is_over(&self) -> bool {
+        self.closed || self.end.is_some()
     }
 }
 

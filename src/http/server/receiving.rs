@@ -7,7 +7,6 @@ use super::exchange::Exchange;
 use crate::codec::http::{
     BodyDecoder, HeadLimits, Length, Part, Rejection, RequestHead, Slots, Status,
 };
-use crate::http::body::pipe::Put;
 use crate::http::{Piped, Receiver, Reception, Request, Response};
 use crate::session::Session;
 
@@ -222,11 +221,9 @@ impl Receiving {
                 let receive = |session: &mut Session<'_>| receiver.on_data(session, data);
                 session.fenced("receive a body", receive).unwrap_or_else(|| Some(FAILED.into()))
             }
-            Into::Pipe(piped) => match piped.inlet.push(Bytes::copy_from_slice(data)) {
-                // Who has stopped reading has an answer, or will have one.
-                Put::Closed => Some(std::mem::replace(&mut *piped.answer, FAILED.into())),
-                Put::In | Put::Full => None,
-            },
+            // Who has stopped reading has an answer, or will have one.
+            Into::Pipe(piped) => (!piped.inlet.push(Bytes::copy_from_slice(data)))
+                .then(|| std::mem::replace(&mut *piped.answer, FAILED.into())),
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::codec::http::{BodyDecoder, Fields, Part, Rejection, Status};
 use crate::error::{Error, ErrorKind};
-use crate::http::body::pipe::{Inlet, Put};
+use crate::http::body::pipe::Inlet;
 use crate::http::client::journey::Journey;
 use crate::http::client::redirect::Next;
 use crate::http::client::response::ClientResponse;
@@ -162,10 +162,8 @@ impl Into {
                 Ok(())
             }
             Self::Pipe(_) if data.is_empty() => Ok(()),
-            Self::Pipe(inlet) => match inlet.push(Bytes::copy_from_slice(data)) {
-                Put::In | Put::Full => Ok(()),
-                Put::Closed => Err(Fault::Unwanted),
-            },
+            Self::Pipe(inlet) if inlet.push(Bytes::copy_from_slice(data)) => Ok(()),
+            Self::Pipe(_) => Err(Fault::Unwanted),
         }
     }
 }
