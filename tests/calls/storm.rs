@@ -9,7 +9,7 @@ use sockeye::framed::{self, Delimiter, Requests, RequestsBuilder};
 use sockeye::{Client, ErrorKind, Service};
 
 use crate::codec::lines;
-use crate::common::{Design, LIMIT, Random, addr_of, bounded, serve};
+use crate::common::{Design, LIMIT, Random, addr_of, bounded, eventually, serve};
 use crate::matching::number;
 use crate::on_both_designs;
 use crate::scene::soon;
@@ -143,7 +143,8 @@ fn run(
     if requests.under_way() > 0 && client.is_connected() {
         let _ = requests.call(format!("{}:last", THREADS * EACH), LIMIT);
     }
-    assert_eq!(requests.under_way(), 0);
+    // One whose time was up while it waited in the mailbox is under way until it is taken out.
+    eventually("none is under way", || requests.under_way() == 0);
     ended
 }
 
