@@ -22,7 +22,7 @@ use crate::service::{
     Account, Ending, Home, Inner, Next, Ready, Seat, Task, TimerKey, Worker, contain, deadline,
     lock,
 };
-use crate::session::{Book, CloseReason, Protocol};
+use crate::session::{Book, By, CloseReason, Protocol};
 
 pub(super) struct Connector {
     seat: Seat,
@@ -201,8 +201,11 @@ impl Connector {
 
     fn lost(&self, body: &mut Body, client: &Arc<Shared>, reason: &CloseReason, failure: Error) {
         let wanted = client.progress().lock().wanted;
-        let by_us =
-            matches!(reason, CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown);
+        let by_us = match reason {
+            CloseReason::Local | CloseReason::Aborted | CloseReason::Shutdown => true,
+            CloseReason::Farewell(farewell) => farewell.by == By::Us,
+            _ => false,
+        };
         let let_go = mem::take(&mut body.let_go);
         if mem::take(&mut body.renew) {
             body.failures = 0;
@@ -355,6 +358,12 @@ impl Connector {
         self.arm(body, until);
         client.set_state(State::Waiting, Some(failure));
         client.tell(|events| events.on_reconnecting(body.failures, delay));
+        if let Some(protocol) = &mut body.protocol {
+            let waiting = || protocol.on_waiting(body.failures, delay);
+            if let Err(error) = contain("tell a handler of the next attempt", waiting) {
+                client.report(&error);
+            }
+        }
     }
 
     /// Nothing more is tried until the program wants it.

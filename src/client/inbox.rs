@@ -9,7 +9,7 @@ use super::intake::{Intake, State, Store};
 use super::search::Search;
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::Service;
-use crate::session::{ClientProtocol, CloseReason, End, Protocol, Session};
+use crate::session::{ClientProtocol, CloseReason, End, Protocol, Session, Speech};
 
 /// What a client has received, to be taken by calls that wait.
 ///
@@ -49,7 +49,7 @@ impl Inbox {
     pub fn new(service: &Service, limit: usize) -> (ClientProtocol, Self) {
         let store = Received { bytes: VecDeque::new(), limit, search: Search::default() };
         let intake = Intake::new(service, store);
-        (ClientProtocol::new(Filler(Arc::clone(&intake)), None), Self(intake))
+        (ClientProtocol::new(Filler(Arc::clone(&intake)), Speech::Raw), Self(intake))
     }
 
     /// Waits until there is something, and takes as much of it as `buffer` holds; returns how

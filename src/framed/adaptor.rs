@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{CloseReason, End, Handler, Session};
 use crate::codec::framed::{Assembler, Codec, Frame};
 use crate::error::Violation;
-use crate::session::{Framing, Protocol};
+use crate::session::{Framing, Protocol, Tag};
 
 pub(super) struct Adaptor<C, H> {
     /// Has a codec as new, for a client's next connection.
@@ -126,6 +126,7 @@ pub(super) struct Sender<C>(pub(super) C);
 impl<C: Codec> Framing for Sender<C> {
     fn frame(
         &self,
+        _tag: Tag,
         message: &[u8],
         shared: bool,
         out: &mut Vec<u8>,

@@ -9,6 +9,7 @@ mod requests;
 use std::sync::Arc;
 
 use crate::Endpoint;
+use crate::session::Speech;
 use adaptor::{Adaptor, Sender};
 
 pub use inbox::Inbox;
@@ -93,12 +94,12 @@ pub fn server<C: Codec, H: Handler<C::Message>>(
     make: impl Fn(&Endpoint) -> H + Send + Sync + 'static,
 ) -> ServerProtocol {
     let sender = Arc::new(Sender(codec));
-    let framing = Arc::clone(&sender);
-    ServerProtocol::new(move |peer| Adaptor::new(Arc::clone(&sender), make(peer)), Some(framing))
+    let framing = Speech::Framed(Arc::<Sender<C>>::clone(&sender));
+    ServerProtocol::new(move |peer| Adaptor::new(Arc::clone(&sender), make(peer)), framing)
 }
 
 /// What a client speaks: messages of this codec, with one handler for all of its connections.
 pub fn client<C: Codec, H: Handler<C::Message>>(codec: C, handler: H) -> ClientProtocol {
     let sender = Arc::new(Sender(codec));
-    ClientProtocol::new(Adaptor::new(Arc::clone(&sender), handler), Some(sender))
+    ClientProtocol::new(Adaptor::new(Arc::clone(&sender), handler), Speech::Framed(sender))
 }

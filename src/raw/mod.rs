@@ -4,7 +4,7 @@
 //! several in one. A raw handler gets whatever has arrived.
 
 use crate::Endpoint;
-use crate::session::Protocol;
+use crate::session::{Protocol, Speech};
 
 pub use crate::session::{
     ClientProtocol, CloseReason, End, Group, Handle, ServerProtocol, Session,
@@ -85,12 +85,12 @@ impl Handler for Discard {
 ///
 /// `make` runs on a service thread; if it panics, the connection is reset.
 pub fn server<H: Handler>(make: impl Fn(&Endpoint) -> H + Send + Sync + 'static) -> ServerProtocol {
-    ServerProtocol::new(move |peer| Adaptor(make(peer)), None)
+    ServerProtocol::new(move |peer| Adaptor(make(peer)), Speech::Raw)
 }
 
 /// What a client speaks: raw bytes, with one handler for all of its connections.
 pub fn client(handler: impl Handler) -> ClientProtocol {
-    ClientProtocol::new(Adaptor(handler), None)
+    ClientProtocol::new(Adaptor(handler), Speech::Raw)
 }
 
 pub(crate) struct Adaptor<H>(pub(crate) H);

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
 
 use super::middleware::{Middleware, Verdict};
-use super::protocol::{End, Protocol, Shutdown};
+use super::protocol::{End, Goodbye, Protocol, Shutdown};
 use super::{CloseReason, Session};
 use crate::error::Error;
 
@@ -132,6 +133,14 @@ impl Protocol for Layered {
         self.protocol.on_handshake(session);
     }
 
+    fn shakes_hands(&self) -> bool {
+        self.protocol.shakes_hands()
+    }
+
+    fn on_connected(&mut self, session: &mut Session<'_>) {
+        self.protocol.on_connected(session);
+    }
+
     fn on_open(&mut self, session: &mut Session<'_>) {
         if let Some(chain) = self.chain.take() {
             session.set_chain(chain);
@@ -169,6 +178,21 @@ impl Protocol for Layered {
 
     fn on_shutdown(&mut self, session: &mut Session<'_>) -> Shutdown {
         self.protocol.on_shutdown(session)
+    }
+
+    fn on_goodbye(&mut self, session: &mut Session<'_>, reason: &CloseReason) -> Goodbye {
+        if self.opened { self.protocol.on_goodbye(session, reason) } else { Goodbye::Over }
+    }
+
+    fn successor(&mut self) -> Option<Box<dyn Protocol>> {
+        if let Some(successor) = self.protocol.successor() {
+            self.protocol = successor;
+        }
+        None
+    }
+
+    fn on_waiting(&mut self, attempt: u32, delay: Duration) {
+        self.protocol.on_waiting(attempt, delay);
     }
 
     fn on_end(&mut self, session: &mut Session<'_>) -> End {

@@ -14,10 +14,16 @@ use super::link::Link;
 use super::mailbox::Watch;
 use super::membership::Membership;
 use super::outqueue::OutQueue;
-use super::{CloseReason, Limit, Overflow, Permit, Sent, Session, Verdict};
+use super::protocol::Goodbye;
+use super::tag::Part;
+use super::terms::{Framing, Speech};
+use super::{CloseReason, Limit, Overflow, Permit, Sent, Session, Tag, Verdict};
 use crate::net::proxy::{Header, Preface};
 use crate::net::{Transport, Written};
 use crate::service::{Ending, TimerKey, Token};
+
+/// Room in a full queue for what protocols say of themselves.
+const RESERVE: usize = 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -27,6 +33,8 @@ pub(super) enum Phase {
     Opening,
     /// The preface, if there is one, or the transport's handshake is under way; the handler does not know of it yet.
     Handshaking,
+    /// The protocol's own handshake is under way, likewise.
+    Greeting,
     Open,
     /// This side has said goodbye, or is about to.
     Closing,
@@ -64,6 +72,8 @@ pub(super) struct Core {
     pub(super) finished: bool,
     /// The connection is to be reset rather than closed.
     pub(super) reset: bool,
+    /// How far a close is in the protocol's language.
+    pub(super) goodbye: Goodbye,
     pub(super) transport: Option<Transport>,
     pub(super) lent: Option<Box<Lent>>,
     pub(super) extras: Option<Box<Extras>>,
@@ -81,6 +91,8 @@ pub(super) struct Lent {
     pub(super) now: Option<Instant>,
     /// Bytes in the queue, as its owner has counted them.
     pub(super) queued: usize,
+    /// Another protocol takes over.
+    pub(super) handed_over: bool,
 }
 
 /// What few sessions need.
@@ -93,6 +105,8 @@ pub(super) struct Extras {
     pub(super) permits: Vec<Permit>,
     /// What is read before there is a protocol.
     pub(super) preface: Option<Preface>,
+    /// What makes frames of messages, in a manner of its own.
+    pub(super) framing: Option<Arc<dyn Framing>>,
     /// What has been read with it, until it is handed out.
     pub(super) early: Vec<u8>,
     /// What it has said.
@@ -105,6 +119,16 @@ pub(super) struct Extras {
     pub(super) alarm: Option<Instant>,
     /// For when the timer was armed, if that is known.
     pub(super) armed: Option<Instant>,
+}
+
+impl Extras {
+    fn is_empty(&self) -> bool {
+        let Self { groups, chain, watches, permits, preface, framing, early, header, .. } = self;
+        let idle = groups.is_empty() && chain.is_none() && watches.is_empty();
+        let settled = permits.is_empty() && preface.is_none() && framing.is_none();
+        let timeless = self.deadline.is_none() && self.alarm.is_none();
+        idle && settled && timeless && early.is_empty() && header.is_none()
+    }
 }
 
 impl Core {
@@ -124,6 +148,7 @@ impl Core {
             finishing: false,
             finished: false,
             reset: false,
+            goodbye: Goodbye::Due,
             transport: None,
             token: Token(0),
             timer: None,
@@ -131,6 +156,20 @@ impl Core {
             lent: None,
             extras: None,
         }
+    }
+
+    /// What the peer says is for the protocol.
+    pub(super) fn listens(&self) -> bool {
+        match self.phase {
+            Phase::Greeting | Phase::Open => true,
+            Phase::Closing => self.goodbye == Goodbye::Awaited,
+            _ => false,
+        }
+    }
+
+    /// The protocol is at work.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.is_live() || self.phase == Phase::Greeting
     }
 
     /// There is a connection that the handler has been told of.
@@ -148,12 +187,20 @@ impl Core {
 
     /// The handshake is done; of what it left, a session keeps only what it needs.
     pub(super) fn forget_deadline(&mut self) {
-        self.extras = self.extras.take().filter(|extras| {
-            !extras.permits.is_empty() || !extras.early.is_empty() || extras.header.is_some()
-        });
         if let Some(extras) = &mut self.extras {
-            extras.deadline = None;
+            (extras.deadline, extras.preface) = (None, None);
         }
+        self.forget_extras();
+    }
+
+    /// Nothing that is held for few sessions is held any more, if it is so.
+    pub(super) fn forget_extras(&mut self) {
+        self.extras = self.extras.take().filter(|extras| !extras.is_empty());
+    }
+
+    /// Nothing more may be written now.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.held() == 0 && self.lent.as_ref().is_none_or(|lent| lent.out.is_empty())
     }
 
     /// Some of what was read before there was a protocol, at most so much.
@@ -185,8 +232,14 @@ impl Core {
 
     /// Sends a message of a callback's, or tells why not. Bytes that are `shared` are the whole of
     /// that; the two come apart because moving them together cost 6 ns per message.
-    pub(super) fn send(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
-        match self.offer(link, data, shared) {
+    pub(super) fn send(
+        &mut self,
+        link: &Link,
+        tag: Tag,
+        data: &[u8],
+        shared: Option<&Bytes>,
+    ) -> Sent {
+        match self.offer(link, tag, data, shared) {
             Sent::Full => self.overflow(link),
             sent => sent,
         }
@@ -194,22 +247,36 @@ impl Core {
 
     /// The same for whoever can do without, if there is no room: nothing has happened then.
     #[inline]
-    pub(super) fn offer(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>) -> Sent {
-        if !link.terms.intercepted {
-            return self.queue(link, data, shared, self.room(link));
+    pub(super) fn offer(
+        &mut self,
+        link: &Link,
+        tag: Tag,
+        data: &[u8],
+        shared: Option<&Bytes>,
+    ) -> Sent {
+        if tag.part == Part::Beside {
+            return self.queue(link, tag, data, shared, self.room(link) + RESERVE);
         }
-        self.intercept(link, data, shared, Self::room)
+        if !link.terms.intercepted {
+            return self.queue(link, tag, data, shared, self.room(link));
+        }
+        self.intercept(link, tag, data, shared, Self::room)
     }
 
     /// Sends a message that came through the mailbox, where the limit was looked after: what
     /// middleware and framing make it longer by shall not end the session.
-    pub(super) fn send_unframed(&mut self, link: &Link, data: &Bytes) {
-        self.intercept(link, data, Some(data), |_, _| usize::MAX);
+    pub(super) fn send_unframed(&mut self, link: &Link, tag: Tag, data: &Bytes) {
+        if link.terms.intercepted && tag.part != Part::Beside {
+            self.intercept(link, tag, data, Some(data), |_, _| usize::MAX);
+        } else {
+            self.queue(link, tag, data, Some(data), usize::MAX);
+        }
     }
 
     fn intercept(
         &mut self,
         link: &Link,
+        tag: Tag,
         data: &[u8],
         shared: Option<&Bytes>,
         room: fn(&Self, &Link) -> usize,
@@ -221,30 +288,50 @@ impl Core {
         let room = room(self, link);
         match (verdict, message) {
             (Some(Verdict::Drop), _) => Sent::Dropped,
-            (_, Cow::Owned(changed)) => self.queue(link, &changed, None, room),
-            (_, Cow::Borrowed(_)) => self.queue(link, data, shared, room),
+            (_, Cow::Owned(changed)) => self.queue(link, tag, &changed, None, room),
+            (_, Cow::Borrowed(_)) => self.queue(link, tag, data, shared, room),
         }
     }
 
     /// Queues a message where there is so much room, or tells why not.
     #[inline]
-    fn queue(&mut self, link: &Link, data: &[u8], shared: Option<&Bytes>, room: usize) -> Sent {
+    fn queue(
+        &mut self,
+        link: &Link,
+        tag: Tag,
+        data: &[u8],
+        shared: Option<&Bytes>,
+        room: usize,
+    ) -> Sent {
         if self.phase != Phase::Open || self.finishing {
             return Sent::Closed;
         }
         if data.len() > room {
             return Sent::Full;
         }
+        let own;
+        let framing = match link.speech() {
+            Speech::Framed(framing) => framing,
+            Speech::Raw => {
+                let lent = self.lent();
+                lent.out.push_payload(data, shared);
+                lent.change.messages_sent += 1;
+                return self.note_queued(link);
+            }
+            Speech::Own => {
+                own = self.extras.as_ref().and_then(|extras| extras.framing.clone());
+                let Some(framing) = &own else { return Sent::Invalid };
+                framing
+            }
+            Speech::Mute => return Sent::Invalid,
+        };
         let lent = self.lent();
-        match &link.terms.framing {
-            None => lent.out.push_payload(data, shared),
-            Some(framing) => match lent.out.push_frame(&**framing, data, shared, room) {
-                Ok(true) => {}
-                Ok(false) => return Sent::Full,
-                Err(_) => return Sent::Invalid,
-            },
+        match lent.out.push_frame(&**framing, tag, data, shared, room) {
+            Ok(true) => {}
+            Ok(false) => return Sent::Full,
+            Err(_) => return Sent::Invalid,
         }
-        lent.change.messages_sent += 1;
+        lent.change.messages_sent += u64::from(tag.completes());
         self.note_queued(link)
     }
 
@@ -303,7 +390,7 @@ impl Core {
                 self.reason.get_or_insert(reason);
             }
             (Phase::Open | Phase::Closing, Ending::Abrupt)
-            | (Phase::Opening | Phase::Handshaking, _) => self.die(reason, how),
+            | (Phase::Opening | Phase::Handshaking | Phase::Greeting, _) => self.die(reason, how),
             (Phase::Closing, Ending::Graceful) | (Phase::Down | Phase::Dead, _) => {}
         }
     }
@@ -345,6 +432,9 @@ impl Core {
         let closing = self.phase == Phase::Closing;
         let goodbye = closing || (self.phase == Phase::Open && self.finishing);
         if !goodbye || self.queue_len() > 0 {
+            return;
+        }
+        if closing && !self.ended && matches!(self.goodbye, Goodbye::Awaited | Goodbye::Heard) {
             return;
         }
         let Some(transport) = &mut self.transport else { return };

@@ -30,15 +30,25 @@ impl Link {
         ready: Ready,
         worker: &mut Worker,
     ) -> Established {
+        let greeting = core.phase == Phase::Greeting;
         match self.prepare(core, ready, worker) {
             Established::Now if core.phase == Phase::Handshaking => {
                 self.shake_hands(core, protocol, ready, worker);
             }
+            Established::Now if core.phase == Phase::Greeting => {
+                core.unread |= ready.has(Ready::READABLE | Ready::HANGUP);
+                core.blocked &= !ready.has(Ready::WRITABLE | Ready::HANGUP);
+                core.unread |= self.exchange(core, protocol, worker);
+            }
             Established::Now => {}
             not_yet => return not_yet,
         }
+        if core.phase == Phase::Open && !greeting && protocol.shakes_hands() {
+            self.greet(core, protocol, worker);
+        }
         match core.phase {
-            Phase::Handshaking => return Established::Later,
+            Phase::Greeting if core.unread => return Established::Again,
+            Phase::Handshaking | Phase::Greeting => return Established::Later,
             Phase::Open => self.open(core, protocol, worker.now()),
             _ => {}
         }
@@ -51,7 +61,7 @@ impl Link {
         if core.phase == Phase::Opening {
             self.register(core, worker.now());
         }
-        if core.phase != Phase::Handshaking {
+        if !matches!(core.phase, Phase::Handshaking | Phase::Greeting) {
             return Established::Now;
         }
         if let Some((reason, how)) = self.mailbox.ending() {
@@ -82,11 +92,16 @@ impl Link {
             return;
         }
         core.phase = Phase::Handshaking;
+        core.extras().shaking = Some(now);
+        self.limit_handshake(core, now);
+    }
+
+    fn limit_handshake(&self, core: &mut Core, now: Instant) {
         let limit = later(now, self.terms.handshake);
         let extras = core.extras();
         let due = extras.deadline.map_or(limit, |deadline| deadline.min(limit));
-        (extras.shaking, extras.deadline) = (Some(now), Some(due));
-        core.timer = home.arm(due, self.arc());
+        extras.deadline = Some(due);
+        core.timer = self.seat.home().arm(due, self.arc());
     }
 
     fn is_late(&self, core: &mut Core) -> bool {
@@ -127,13 +142,37 @@ impl Link {
         if let Some(since) = core.extras.as_ref().and_then(|extras| extras.shaking) {
             self.page().shaken_hands(since.elapsed());
         }
-        core.forget_deadline();
+        if !protocol.shakes_hands() {
+            core.forget_deadline();
+        }
         core.phase = Phase::Open;
         core.unread = more;
         // Not if there was a preface only.
         if !plain {
             protocol.on_handshake(&mut Session::new(core, self));
         }
+    }
+
+    /// Begins the protocol's own handshake.
+    fn greet(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) {
+        core.phase = Phase::Greeting;
+        self.limit_handshake(core, worker.now());
+        protocol.on_connected(&mut Session::new(core, self));
+        core.unread = self.exchange(core, protocol, worker);
+    }
+
+    /// A step of the protocol's handshake, which may be the last one; true when there may be more to
+    /// read at once.
+    fn exchange(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
+        let more = self.read(core, protocol, worker);
+        self.settle(core, protocol, &mut worker.read_buffer);
+        if core.phase == Phase::Open {
+            if let Some(timer) = core.timer.take() {
+                self.seat.home().disarm(timer);
+            }
+            core.forget_deadline();
+        }
+        more
     }
 
     fn open(&self, core: &mut Core, protocol: &mut dyn Protocol, now: Instant) {

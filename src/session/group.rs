@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::link::Link;
 use super::once::Once;
 use super::shard::{HIGH, Message, QUEUE, Shard};
-use super::terms::{Framing, framed};
-use super::{CloseReason, Handle, Sent};
+use super::terms::{Framing, Speech, framed};
+use super::{CloseReason, Handle, Sent, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::{Inner, Service, Watched, deadline};
 
@@ -87,12 +87,12 @@ impl Group {
 
     /// Sends to all members without copying.
     pub fn send_shared(&self, data: Bytes) -> Sent {
-        self.queue(data, None)
+        self.queue(Tag::default(), data, None)
     }
 
     /// Sends to all members but the one with this id.
     pub fn send_except(&self, id: Uuid, data: impl AsRef<[u8]>) -> Sent {
-        self.queue(Bytes::copy_from_slice(data.as_ref()), Some(id))
+        self.queue(Tag::default(), Bytes::copy_from_slice(data.as_ref()), Some(id))
     }
 
     /// Sends to all members, and waits `within` the time for room if too much waits to be
@@ -162,7 +162,7 @@ impl Group {
         };
         let data = Bytes::copy_from_slice(data);
         groups.iter().fold(Sent::Queued, |worst, group| {
-            match group.push(data.clone(), except, &once) {
+            match group.push(Tag::default(), data.clone(), except, &once) {
                 Sent::Queued => worst,
                 worse => worse,
             }
@@ -176,7 +176,11 @@ impl Group {
         make: impl FnOnce(usize) -> Arc<Link>,
     ) -> (Arc<Link>, usize) {
         let (link, slot) = self.0.shards[home].insert(make);
-        self.0.framing.get_or_init(|| link.terms.framing.clone());
+        match link.speech() {
+            Speech::Raw => _ = self.0.framing.set(None),
+            Speech::Framed(framing) => _ = self.0.framing.set(Some(Arc::clone(framing))),
+            Speech::Own | Speech::Mute => {}
+        }
         (link, slot)
     }
 
@@ -188,8 +192,8 @@ impl Group {
         self.0.shards.get(home)?.get(slot)
     }
 
-    fn queue(&self, data: Bytes, except: Option<Uuid>) -> Sent {
-        if self.has_room() { self.push(data, except, &[]) } else { Sent::Full }
+    pub(crate) fn queue(&self, tag: Tag, data: Bytes, except: Option<Uuid>) -> Sent {
+        if self.has_room() { self.push(tag, data, except, &[]) } else { Sent::Full }
     }
 
     fn has_room(&self) -> bool {
@@ -197,16 +201,16 @@ impl Group {
     }
 
     /// `once`, for each home, when other groups get the same message.
-    fn push(&self, data: Bytes, except: Option<Uuid>, once: &[Arc<Once>]) -> Sent {
+    fn push(&self, tag: Tag, data: Bytes, except: Option<Uuid>, once: &[Arc<Once>]) -> Sent {
         let frame = match self.0.framing.get() {
-            Some(Some(framing)) => framed(&**framing, &data).map(Some),
+            Some(Some(framing)) => framed(&**framing, tag, &data).map(Some),
             _ => Ok(None),
         };
         let Ok(frame) = frame else { return Sent::Invalid };
         let mut congested = false;
         for (home, shard) in self.0.shards.iter().enumerate() {
             let (data, frame, once) = (data.clone(), frame.clone(), once.get(home).cloned());
-            congested |= Shard::push(shard, Message { data, frame, except, once, end: None });
+            congested |= Shard::push(shard, Message { tag, data, frame, except, once, end: None });
         }
         if congested { Sent::Congested } else { Sent::Queued }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::mailbox::{Gate, Job, Outcome, Watch};
-use super::{CloseReason, Sent, Session, Stats};
+use super::{CloseReason, Sent, Session, Stats, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{Descriptor, Endpoint};
 use crate::service::{Ending, Ready, Seat, Task, Watched, Worker, deadline};
@@ -35,12 +35,12 @@ impl Handle {
     ///
     /// Never waits. See [`Sent`] for what may become of the message.
     pub fn send(&self, data: impl AsRef<[u8]>) -> Sent {
-        self.0.send(data.as_ref())
+        self.0.send(Tag::default(), data.as_ref())
     }
 
     /// Sends bytes that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&self, data: Bytes) -> Sent {
-        self.0.send_shared(data)
+        self.0.send_shared(Tag::default(), data)
     }
 
     /// Sends bytes with descriptors, as a job of its own: see
@@ -69,12 +69,15 @@ impl Handle {
     /// [`LimitReached`](ErrorKind::LimitReached) when the message was dropped, ended the session,
     /// or is larger than the whole queue.
     pub fn send_within(&self, data: impl AsRef<[u8]>, within: Duration) -> Result<()> {
+        self.send_tagged_within(Tag::default(), data.as_ref(), within)
+    }
+
+    pub(crate) fn send_tagged_within(&self, tag: Tag, data: &[u8], within: Duration) -> Result<()> {
         let attempt = "send to";
         self.0.service.may_wait(attempt)?;
-        let data = data.as_ref();
         let deadline = deadline(within);
         loop {
-            let sent = self.0.send(data);
+            let sent = self.0.send(tag, data);
             let Some(refusal) = sent.refusal() else { return Ok(()) };
             let kind = match sent {
                 Sent::Full if Instant::now() >= deadline => ErrorKind::TimedOut,

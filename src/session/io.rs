@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::core::upgrade;
+use super::core::{Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Session};
+use super::{CloseReason, Framing, Goodbye, Sent, Session, Speech, Tag};
 use crate::error::{Error, Result};
 use crate::service::{Ending, Ready, Seat, contain};
 
@@ -26,6 +26,56 @@ impl Session<'_> {
     pub(crate) fn compose_shared(&mut self, data: Bytes) {
         self.core.lent().out.push_payload(&data, Some(&data));
         self.core.note_queued(self.link);
+    }
+
+    /// Sends a message, or a part of one, of a sort that the protocol has.
+    pub(crate) fn send_tagged(&mut self, tag: Tag, data: &[u8], shared: Option<&Bytes>) -> Sent {
+        self.core.send(self.link, tag, data, shared)
+    }
+
+    /// From now on messages become this, whoever sends them.
+    pub(crate) fn speak(&mut self, speech: &Speech) {
+        if let Speech::Framed(framing) = speech {
+            self.core.extras().framing = Some(Arc::clone(framing));
+        }
+        self.link.speak(self.link.terms.manner(speech));
+        if self.link.speech().is(speech)
+            && let Some(extras) = &mut self.core.extras
+        {
+            extras.framing = None;
+        }
+    }
+
+    /// From now on this makes frames of messages, in the session's turn: it may look at what it
+    /// framed before.
+    pub(crate) fn speak_by_itself(&mut self, framing: Arc<dyn Framing>) {
+        self.core.extras().framing = Some(framing);
+        self.link.speak(self.link.terms.manner(&Speech::Own));
+    }
+
+    /// What this side has asked for in [`Protocol::on_connected`](super::Protocol::on_connected)
+    /// is granted: the session is open.
+    pub(crate) fn shaken_hands(&mut self) {
+        if self.core.phase == Phase::Greeting {
+            self.core.phase = Phase::Open;
+        }
+    }
+
+    /// Has [`Protocol::successor`](super::Protocol::successor) asked for after this turn.
+    pub(crate) fn hand_over(&mut self) {
+        self.core.lent().handed_over = true;
+    }
+
+    /// The peer's goodbye has come that a close was waiting for.
+    pub(crate) fn heard_goodbye(&mut self, then: Goodbye) {
+        if self.core.goodbye == Goodbye::Awaited {
+            self.core.goodbye = then;
+        }
+    }
+
+    /// True as long as the peer's goodbye is awaited.
+    pub(crate) fn awaits_goodbye(&self) -> bool {
+        self.core.phase == Phase::Closing && self.core.goodbye == Goodbye::Awaited
     }
 
     /// Counts messages that were received, and sent, in other ways than by

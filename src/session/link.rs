@@ -4,7 +4,7 @@
 //! A server's link lives as long as its connection. A client's outlives many, so that its handles,
 //! its counters and what was queued while it was down outlive them too.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
@@ -17,8 +17,9 @@ use super::core::{Core, Phase};
 use super::counters::{Moment, Stats, Tally};
 use super::mailbox::{Gate, Job, Mailbox, Message, Watch};
 use super::protocol::{Owner, Protocol};
-use super::terms::{Terms, framed};
-use super::{CloseReason, Overflow, Permit, Sent};
+use super::tag::Part;
+use super::terms::{Manner, Speech, Terms, framed};
+use super::{CloseReason, Overflow, Permit, Sent, Tag};
 use crate::net::proxy::Preface;
 use crate::net::{Endpoint, Stream, Transport};
 use crate::service::{Ending, Inner, Ready, Seat, lock};
@@ -37,6 +38,7 @@ pub(crate) struct Link {
     pub(super) active: Moment,
     pub(super) tally: Tally,
     pub(super) mailbox: Mailbox,
+    manner: AtomicU8,
     pub(super) this: Weak<Self>,
     pub(super) id: Uuid,
     pub(super) connected: Moment,
@@ -74,6 +76,7 @@ impl Link {
             active: Moment::default(),
             tally: Tally::default(),
             mailbox: Mailbox::new(parts.gate),
+            manner: AtomicU8::new(0),
             this: Weak::clone(this),
             id: parts.id,
             connected: Moment::default(),
@@ -92,7 +95,7 @@ impl Link {
         deadline: Option<Instant>,
     ) {
         let transport = transport.into();
-        if deadline.is_some() && transport.shakes_hands() {
+        if deadline.is_some() && (transport.shakes_hands() || protocol.shakes_hands()) {
             lock(&self.body).core.extras().deadline = deadline;
         }
         self.begin(transport, peer, Some(protocol));
@@ -172,16 +175,28 @@ impl Link {
         }
     }
 
+    /// What is sent for messages.
+    #[inline]
+    pub(super) fn speech(&self) -> &Speech {
+        self.terms.speech(self.manner.load(Ordering::Acquire))
+    }
+
+    pub(super) fn speak(&self, manner: Manner) {
+        self.manner.store(manner, Ordering::Release);
+    }
+
     /// Sends from any thread.
-    pub(crate) fn send(self: &Arc<Self>, data: &[u8]) -> Sent {
-        match &self.terms.framing {
-            None if !self.terms.intercepted => self.push(Message::Borrowed(data), Sent::Full),
-            _ => self.send_shared(Bytes::copy_from_slice(data)),
+    pub(crate) fn send(self: &Arc<Self>, tag: Tag, data: &[u8]) -> Sent {
+        match self.speech() {
+            Speech::Raw if !self.terms.intercepted => {
+                self.push(Message::Borrowed(data), Sent::Full)
+            }
+            _ => self.send_shared(tag, Bytes::copy_from_slice(data)),
         }
     }
 
-    pub(crate) fn send_shared(self: &Arc<Self>, data: Bytes) -> Sent {
-        match self.on_the_wire(data) {
+    pub(crate) fn send_shared(self: &Arc<Self>, tag: Tag, data: Bytes) -> Sent {
+        match self.on_the_wire(tag, data) {
             Some(message) => self.push(message, Sent::Full),
             None => Sent::Invalid,
         }
@@ -199,19 +214,25 @@ impl Link {
     }
 
     /// Sends one message on behalf of a group, which has not framed it for this session.
-    pub(super) fn deliver_message(self: &Arc<Self>, data: Bytes) -> Sent {
-        match self.on_the_wire(data) {
+    pub(super) fn deliver_message(self: &Arc<Self>, tag: Tag, data: Bytes) -> Sent {
+        match self.on_the_wire(tag, data) {
             Some(message) => self.push(message, Sent::Overflow),
             None => Sent::Invalid,
         }
     }
 
     /// `None` for a message that the protocol cannot send.
-    fn on_the_wire(&self, data: Bytes) -> Option<Message<'static>> {
-        match &self.terms.framing {
-            _ if self.terms.intercepted => Some(Message::Unframed(data)),
-            Some(framing) => Some(Message::Shared(framed(&**framing, &data).ok()?, 1)),
-            None => Some(Message::Shared(data, 1)),
+    fn on_the_wire(&self, tag: Tag, data: Bytes) -> Option<Message<'static>> {
+        match self.speech() {
+            Speech::Mute => None,
+            _ if self.terms.intercepted || tag.part != Part::Whole => {
+                Some(Message::Unframed(data, tag))
+            }
+            Speech::Own => Some(Message::Unframed(data, tag)),
+            Speech::Framed(framing) => {
+                Some(Message::Shared(framed(&**framing, tag, &data).ok()?, 1))
+            }
+            Speech::Raw => Some(Message::Shared(data, 1)),
         }
     }
 

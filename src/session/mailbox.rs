@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::{CloseReason, Session};
+use super::{CloseReason, Session, Tag};
 use crate::service::{Ending, Watched, lock};
 
 /// Messages below this are copied behind each other, so that many small ones cost one allocation.
@@ -18,7 +18,7 @@ pub(crate) enum Mail {
     Copied(Vec<u8>, u32),
     Shared(Bytes, u32),
     /// One message, which the session is to frame.
-    Unframed(Bytes),
+    Unframed(Bytes, Tag),
     Job(Job),
     End(CloseReason, Ending),
     Watch(Watch),
@@ -84,7 +84,7 @@ pub(crate) struct Mails {
     pub(crate) paused: Option<bool>,
     /// The protocol is to be woken.
     woken: bool,
-    jobs: usize,
+    jobs: u32,
     ending: Option<Ending>,
 }
 
@@ -128,7 +128,7 @@ impl Mailbox {
     /// False when the session takes no jobs any more, or `limit` of them wait.
     pub(crate) fn push_job(&self, job: Job, limit: usize) -> Result<(), Gate> {
         let mut mails = lock(&self.mails);
-        if mails.gate == Gate::Closed || mails.jobs >= limit {
+        if mails.gate == Gate::Closed || mails.jobs as usize >= limit {
             return Err(mails.gate);
         }
         mails.jobs += 1;
@@ -235,7 +235,7 @@ pub(crate) enum Message<'a> {
     /// Several messages in one payload.
     Shared(Bytes, u32),
     /// One message, which the session is to frame.
-    Unframed(Bytes),
+    Unframed(Bytes, Tag),
     /// A job that sends so many bytes; taken if it is admitted.
     Job(&'a mut Option<Job>, usize),
 }
@@ -244,7 +244,7 @@ impl Message<'_> {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Borrowed(data) => data.len(),
-            Self::Shared(data, _) | Self::Unframed(data) => data.len(),
+            Self::Shared(data, _) | Self::Unframed(data, _) => data.len(),
             Self::Job(_, len) => *len,
         }
     }
@@ -261,7 +261,7 @@ impl Mails {
             }
             Message::Shared(data, count) => self.append_copy(&data, count),
             Message::Borrowed(data) => self.append_copy(data, 1),
-            Message::Unframed(data) => self.list.push(Mail::Unframed(data)),
+            Message::Unframed(data, tag) => self.list.push(Mail::Unframed(data, tag)),
             Message::Job(job, _) => self.list.extend(job.take().map(Mail::Job)),
         }
     }

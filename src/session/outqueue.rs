@@ -5,6 +5,7 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
+use super::tag::{Part, Tag};
 use super::terms::Framing;
 use crate::error::Violation;
 
@@ -25,6 +26,8 @@ pub(crate) struct OutQueue {
     /// Bytes of the first chunk that are gone already.
     head: usize,
     len: usize,
+    /// While a message in parts is not complete: what waits until it is.
+    aside: Option<Box<Self>>,
 }
 
 enum Chunk {
@@ -34,7 +37,7 @@ enum Chunk {
 
 impl OutQueue {
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len + self.aside.as_ref().map_or(0, |aside| aside.len)
     }
 
     /// Bytes it can hold without asking for memory.
@@ -42,16 +45,31 @@ impl OutQueue {
         self.chunks.iter().map(Chunk::capacity).sum()
     }
 
+    /// Nothing may be sent now.
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Appends bytes, which are all of those `shared`, if that is given.
     pub(super) fn push_payload(&mut self, data: &[u8], shared: Option<&Bytes>) {
+        let lane = self.lane();
         match shared {
-            Some(shared) if data.len() >= SHARE => self.push_shared(shared.clone()),
-            _ => self.push(data),
+            Some(shared) if data.len() >= SHARE => lane.push_shared(shared.clone()),
+            _ => lane.push(data),
         }
+    }
+
+    /// Where whole messages go.
+    fn lane(&mut self) -> &mut Self {
+        match self.aside {
+            None => self,
+            Some(ref mut aside) => aside,
+        }
+    }
+
+    /// What waits for the end of a message that will never be complete is not sent.
+    pub(super) fn drop_aside(&mut self) {
+        self.aside = None;
     }
 
     pub(crate) fn push(&mut self, data: &[u8]) {
@@ -75,11 +93,43 @@ impl OutQueue {
         result
     }
 
-    /// Appends a message's frame of at most `room` bytes; false when it has more, and nothing was
-    /// appended.
+    /// Appends the frame of a message, or of a part of one, of at most `room` bytes; false when it
+    /// has more, and nothing was appended.
     pub(super) fn push_frame(
         &mut self,
         framing: &dyn Framing,
+        tag: Tag,
+        message: &[u8],
+        shared: Option<&Bytes>,
+        room: usize,
+    ) -> Result<bool, Violation> {
+        match (tag.part, self.aside.is_some()) {
+            (Part::Whole, _) => return self.lane().frame(framing, tag, message, shared, room),
+            (Part::First, true) | (Part::Middle | Part::Last, false) => {
+                return Err(Violation::malformed("parts of two messages"));
+            }
+            _ => {}
+        }
+        let appended = self.frame(framing, tag, message, shared, room)?;
+        match tag.part {
+            Part::First if appended => self.aside = Some(Box::default()),
+            Part::Last if appended => self.take_aside(),
+            _ => {}
+        }
+        Ok(appended)
+    }
+
+    fn take_aside(&mut self) {
+        if let Some(aside) = self.aside.take() {
+            self.len += aside.len;
+            self.chunks.extend(aside.chunks);
+        }
+    }
+
+    fn frame(
+        &mut self,
+        framing: &dyn Framing,
+        tag: Tag,
         message: &[u8],
         shared: Option<&Bytes>,
         room: usize,
@@ -90,7 +140,7 @@ impl OutQueue {
         let Some(Chunk::Copied(chunk)) = self.chunks.back_mut() else { return Ok(false) };
         let mut frame = Appended { begin: chunk.len(), chunk };
         let shared = shared.filter(|shared| shared.len() >= SHARE);
-        let split = framing.frame(message, shared.is_some(), frame.chunk)?;
+        let split = framing.frame(tag, message, shared.is_some(), frame.chunk)?;
         let around = frame.chunk.len() - frame.begin;
         let left_out = shared.zip(split);
         if around + left_out.map_or(0, |(message, _)| message.len()) > room {
@@ -165,6 +215,7 @@ impl OutQueue {
 
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
+        self.aside = None;
         self.consume(self.len);
     }
 }

@@ -1,5 +1,7 @@
 //! What a session needs of the protocol it speaks, and of the server or client it belongs to.
 
+use std::time::Duration;
+
 use super::book::Book;
 use super::link::Link;
 use super::mailbox::Gate;
@@ -16,6 +18,18 @@ use crate::net::{Endpoint, Stream, Transport};
 pub(crate) trait Protocol: Send {
     /// The transport's handshake is done; before `on_open`, which does not follow if this closes.
     fn on_handshake(&mut self, session: &mut Session<'_>) {
+        let _ = session;
+    }
+
+    /// The protocol has hands to shake as well before it is open: a client's that asks first
+    /// whether it may speak.
+    fn shakes_hands(&self) -> bool {
+        false
+    }
+
+    /// The first of two steps to an open session; [`Session::shaken_hands`] is the second. Until
+    /// then there is `on_data` and nothing else, and what is closed was never open.
+    fn on_connected(&mut self, session: &mut Session<'_>) {
         let _ = session;
     }
 
@@ -46,6 +60,25 @@ pub(crate) trait Protocol: Send {
         Shutdown::Now
     }
 
+    /// The session begins to close, with all that is queued still to be sent: what the protocol
+    /// says in such a case is to be [composed](Session::compose) here.
+    ///
+    /// While the peer's goodbye is awaited, `on_data` is still called.
+    fn on_goodbye(&mut self, session: &mut Session<'_>, reason: &CloseReason) -> Goodbye {
+        let _ = (session, reason);
+        Goodbye::Over
+    }
+
+    /// What takes over at the end of this turn, after [`Session::hand_over`].
+    fn successor(&mut self) -> Option<Box<dyn Protocol>> {
+        None
+    }
+
+    /// A client that is not connected waits so long for its next attempt.
+    fn on_waiting(&mut self, attempt: u32, delay: Duration) {
+        let _ = (attempt, delay);
+    }
+
     /// The peer has finished sending. What is queued is still sent.
     fn on_end(&mut self, session: &mut Session<'_>) -> End;
 
@@ -65,6 +98,18 @@ pub enum End {
     Close,
     /// Keep this side open: the session goes on sending until it is closed.
     KeepOpen,
+}
+
+/// Whether a session that closes has more to hear of its peer than the stream's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goodbye {
+    /// Not yet said.
+    Due,
+    /// The peer is to say goodbye in its protocol's language, too.
+    Awaited,
+    /// It has; the stream is its to end first.
+    Heard,
+    Over,
 }
 
 /// When a session closes whose server shuts down.

@@ -18,6 +18,8 @@ pub enum CloseReason {
     Aborted,
     /// The peer finished sending and wanted no more (TCP: FIN).
     Remote,
+    /// One side said goodbye in its protocol's words, and the other answered. (WebSocket's close frame.)
+    Farewell(Farewell),
     /// The peer, or something on the way, cut the connection (TCP: RST).
     Reset,
     /// The peer's stream ended without the goodbye that TLS demands (`close_notify`): what came may
@@ -46,6 +48,27 @@ pub enum CloseReason {
     Io(Arc<io::Error>),
 }
 
+/// A goodbye in a protocol's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// Who said it first.
+    pub by: By,
+    /// The protocol's number for why; WebSocket: the close code, 1005 where there was none
+    /// (RFC 6455 7.4.1).
+    pub code: u16,
+    /// Why, in words; often none.
+    pub text: Box<str>,
+}
+
+/// One of the two sides of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// This one.
+    Us,
+    /// The other one.
+    Peer,
+}
+
 /// The time limits of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -60,6 +83,11 @@ pub enum Limit {
     /// The peer did not take what was queued within [`Limits::close`](crate::Limits::close) of
     /// the close: part of it was not sent.
     Close,
+    /// The peer did not answer this side's goodbye within
+    /// [`Limits::close`](crate::Limits::close) of it.
+    Goodbye,
+    /// The peer did not answer so many heartbeats in a row.
+    Pong,
     /// The head of an HTTP message took too long.
     Head,
     /// Nothing of the body of an HTTP message came for too long.
@@ -76,7 +104,10 @@ impl CloseReason {
     /// True when the connection ended as it should: by either side's decision, with everything
     /// queued handed to the operating system.
     pub fn is_clean(&self) -> bool {
-        matches!(self, Self::Local | Self::Because(_) | Self::Remote | Self::Shutdown)
+        matches!(
+            self,
+            Self::Local | Self::Because(_) | Self::Remote | Self::Farewell(_) | Self::Shutdown
+        )
     }
 
     pub(crate) fn of(error: io::Error) -> Self {
@@ -102,10 +133,13 @@ impl CloseReason {
 
     /// The program wants it so, or knows of it already.
     pub(crate) fn is_asked(&self) -> bool {
-        matches!(
-            self,
-            Self::Local | Self::Aborted | Self::Because(_) | Self::Shutdown | Self::Panic(_)
-        )
+        match self {
+            Self::Local | Self::Aborted | Self::Because(_) | Self::Shutdown | Self::Panic(_) => {
+                true
+            }
+            Self::Farewell(farewell) => farewell.by == By::Us,
+            _ => false,
+        }
     }
 
     /// What the reason is to an attempt that it has ended.
@@ -126,6 +160,11 @@ impl fmt::Display for CloseReason {
             Self::Local => f.write_str("closed by this side"),
             Self::Aborted => f.write_str("aborted by this side"),
             Self::Remote => f.write_str("closed by the peer"),
+            Self::Farewell(Farewell { by, code, text }) => {
+                let who = if *by == By::Us { "this side" } else { "the peer" };
+                let colon = if text.is_empty() { "" } else { ": " };
+                write!(f, "closed by {who} with {code}{colon}{text}")
+            }
             Self::Reset => f.write_str("reset by the peer"),
             Self::Truncated => f.write_str("cut off without a goodbye"),
             Self::Tls(error) => write!(f, "{error}"),
@@ -135,6 +174,10 @@ impl fmt::Display for CloseReason {
             }
             Self::Timeout(Limit::Idle) => f.write_str("idle for too long"),
             Self::Timeout(Limit::Close) => f.write_str("the peer did not take the rest in time"),
+            Self::Timeout(Limit::Goodbye) => {
+                f.write_str("the peer did not answer the goodbye in time")
+            }
+            Self::Timeout(Limit::Pong) => f.write_str("the peer did not answer the heartbeats"),
             Self::Timeout(Limit::Head) => f.write_str("the head took too long"),
             Self::Timeout(Limit::Body) => f.write_str("the body took too long"),
             Self::Timeout(Limit::Request) => f.write_str("the answer took too long"),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::core::{Core, Phase, upgrade};
 use super::link::Link;
-use super::{CloseReason, Handle, Sent, Stats, Verdict};
+use super::{CloseReason, Handle, Sent, Stats, Tag, Verdict};
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::net::{Credentials, Descriptor, Endpoint, Transport};
 use crate::service::Ending;
@@ -33,12 +33,12 @@ impl<'a> Session<'a> {
     /// frame around them.
     #[inline]
     pub fn send(&mut self, data: impl AsRef<[u8]>) -> Sent {
-        self.core.send(self.link, data.as_ref(), None)
+        self.core.send(self.link, Tag::default(), data.as_ref(), None)
     }
 
     /// Sends a message that may be shared with other sessions; from 512 bytes on they are not copied.
     pub fn send_shared(&mut self, data: Bytes) -> Sent {
-        self.core.send(self.link, &data, Some(&data))
+        self.core.send(self.link, Tag::default(), &data, Some(&data))
     }
 
     /// Sends bytes, at least one, and has descriptors go with the first of them: the peer gets them
@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
         let Some(transport) = &self.core.transport else { return Ok(Sent::Closed) };
         let peer = self.link.peer().map_or_else(|| "a session".to_owned(), |peer| peer.to_string());
         transport.may_attach(descriptors.len(), data.len()).map_err(|error| error.on(peer))?;
-        let sent = self.core.send(self.link, data, None);
+        let sent = self.core.send(self.link, Tag::default(), data, None);
         if let (true, Some(Transport::Plain(stream))) = (sent.is_queued(), &mut self.core.transport)
         {
             stream.attach(after, descriptors);
@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
     /// Sends a message, or answers [`Sent::Full`] where `send_shared` would have to do what
     /// [`Overflow`](crate::Overflow) says.
     pub(crate) fn offer(&mut self, data: Bytes) -> Sent {
-        self.core.offer(self.link, &data, Some(&data))
+        self.core.offer(self.link, Tag::default(), &data, Some(&data))
     }
 
     /// Hands a message to the handler, through the middleware.

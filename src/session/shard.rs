@@ -11,10 +11,11 @@ use bytes::{Bytes, BytesMut};
 use slab::Slab;
 use uuid::Uuid;
 
-use super::CloseReason;
 use super::group::UsualFraming;
 use super::link::Link;
 use super::once::Once;
+use super::terms::{Framing, Speech, framed};
+use super::{CloseReason, Tag};
 use crate::service::{Ending, Home, Next, Ready, Seat, Task, Watched, Worker, lock};
 
 /// Members that one turn of a shard delivers to, or slots it looks at in vain.
@@ -50,6 +51,7 @@ struct Queue {
 
 #[derive(Default)]
 pub(super) struct Message {
+    pub(super) tag: Tag,
     pub(super) data: Bytes,
     /// The data with the group's framing, if it has one.
     pub(super) frame: Option<Bytes>,
@@ -66,7 +68,12 @@ struct Delivery {
     joined: Bytes,
     /// The same one by one, for members with middleware or a framing of their own.
     messages: Vec<Message>,
+    /// As members with other framings send them.
+    forms: Vec<(Arc<dyn Framing>, Bytes)>,
 }
+
+/// Other framings that a delivery makes frames with once for all.
+const FORMS: usize = 8;
 
 impl Shard {
     pub(super) fn new(
@@ -146,7 +153,7 @@ impl Shard {
     }
 
     /// Delivers to a slice of the members from a slot on; the next slot, if there are more.
-    fn deliver(&self, delivery: &Delivery, first: usize) -> Option<usize> {
+    fn deliver(&self, delivery: &mut Delivery, first: usize) -> Option<usize> {
         let members = lock(&self.members);
         let last = (first + SLICE).min(members.capacity());
         for link in (first..last).filter_map(|slot| members.get(slot)) {
@@ -162,8 +169,8 @@ impl Task for Shard {
     }
 
     fn turn(&self, _ready: Ready, _worker: &mut Worker) -> Next {
-        let Some((delivery, first)) = self.next_delivery() else { return Next::Idle };
-        if let Some(next) = self.deliver(&delivery, first) {
+        let Some((mut delivery, first)) = self.next_delivery() else { return Next::Idle };
+        if let Some(next) = self.deliver(&mut delivery, first) {
             *lock(&self.delivery) = Some((delivery, next));
             return Next::Again;
         }
@@ -212,10 +219,12 @@ impl Message {
 
     /// Whether a member sends the message as it is.
     fn suits(&self, link: &Link, usual: &UsualFraming) -> bool {
-        let framed = match (&link.terms.framing, usual.get()) {
-            (None, _) => self.frame.is_none(),
-            (Some(own), Some(Some(usual))) => self.frame.is_some() && Arc::ptr_eq(own, usual),
-            (Some(_), _) => false,
+        let framed = match (link.speech(), usual.get()) {
+            (Speech::Raw, _) => self.frame.is_none(),
+            (Speech::Framed(own), Some(Some(usual))) => {
+                self.frame.is_some() && Arc::ptr_eq(own, usual)
+            }
+            _ => false,
         };
         framed && !link.terms.intercepted
     }
@@ -234,10 +243,10 @@ impl Delivery {
                 joined.freeze()
             }
         };
-        Some(Self { joined, messages })
+        Some(Self { joined, messages, forms: Vec::new() })
     }
 
-    fn deliver(&self, link: &Arc<Link>, usual: &UsualFraming) {
+    fn deliver(&mut self, link: &Arc<Link>, usual: &UsualFraming) {
         let first = &self.messages[0];
         if let Some(reason) = &first.end {
             return link.end(reason.clone(), Ending::Graceful);
@@ -245,22 +254,46 @@ impl Delivery {
         if first.except == Some(link.id) {
             return;
         }
-        match &first.once {
+        match first.once.clone() {
             Some(once) => once.serve(link, || self.hand_over(link, usual)),
             None => self.hand_over(link, usual),
         }
     }
 
-    fn hand_over(&self, link: &Arc<Link>, usual: &UsualFraming) {
-        let first = &self.messages[0];
+    fn hand_over(&mut self, link: &Arc<Link>, usual: &UsualFraming) {
+        let whole = match self.messages[0].suits(link, usual) {
+            true => Some(self.joined.clone()),
+            false => self.form(link),
+        };
         // Each member's own policy deals with what it does not take.
-        if first.suits(link, usual) {
+        if let Some(whole) = whole {
             let count = u32::try_from(self.messages.len()).unwrap_or(u32::MAX);
-            let _ = link.deliver(self.joined.clone(), count);
+            let _ = link.deliver(whole, count);
             return;
         }
         for message in &self.messages {
-            let _ = link.deliver_message(message.data.clone());
+            let _ = link.deliver_message(message.tag, message.data.clone());
         }
+    }
+
+    /// All messages as members that speak like this one send them; made for the first of them.
+    fn form(&mut self, link: &Link) -> Option<Bytes> {
+        let Speech::Framed(framing) = link.speech() else { return None };
+        if link.terms.intercepted {
+            return None;
+        }
+        if let Some((_, form)) = self.forms.iter().find(|(other, _)| Arc::ptr_eq(other, framing)) {
+            return Some(form.clone());
+        }
+        if self.forms.len() == FORMS {
+            return None;
+        }
+        let frames = self.messages.iter().map(|one| framed(&**framing, one.tag, &one.data));
+        let form = match &frames.collect::<Result<Vec<_>, _>>().ok()?[..] {
+            [one] => one.clone(),
+            several => several.concat().into(),
+        };
+        self.forms.push((Arc::clone(framing), form.clone()));
+        Some(form)
     }
 }

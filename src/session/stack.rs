@@ -8,7 +8,7 @@ use super::chain::{Chain, Stage};
 use super::link::Link;
 use super::middleware::{Layer, Middleware};
 use super::protocol::Protocol;
-use super::terms::{Framing, Terms};
+use super::terms::{Speech, Terms};
 use crate::net::Endpoint;
 
 /// What a server speaks; made by a protocol's `server` function such as
@@ -16,7 +16,7 @@ use crate::net::Endpoint;
 #[derive(Clone)]
 pub struct ServerProtocol {
     make: MakeProtocol,
-    framing: Option<Arc<dyn Framing>>,
+    speech: Speech,
     layers: Vec<MakeStage>,
     intercepted: bool,
 }
@@ -27,10 +27,10 @@ type MakeStage = Arc<dyn Fn(&Endpoint) -> Box<dyn Stage> + Send + Sync>;
 impl ServerProtocol {
     pub(crate) fn new<P: Protocol + 'static>(
         make: impl Fn(&Endpoint) -> P + Send + Sync + 'static,
-        framing: Option<Arc<dyn Framing>>,
+        speech: Speech,
     ) -> Self {
         let make = Arc::new(move |peer: &Endpoint| Box::new(make(peer)) as Box<dyn Protocol>);
-        Self { make, framing, layers: Vec::new(), intercepted: false }
+        Self { make, speech, layers: Vec::new(), intercepted: false }
     }
 
     /// Puts a layer of [`middleware`](crate::middleware) around the handler, within the layers that
@@ -49,7 +49,7 @@ impl ServerProtocol {
     }
 
     pub(crate) fn terms(&self, limits: Limits) -> Arc<Terms> {
-        Terms::new(limits, self.framing.clone(), self.intercepted)
+        Terms::new(limits, self.speech.clone(), self.intercepted)
     }
 }
 
@@ -57,7 +57,7 @@ impl ServerProtocol {
 /// [`raw::client`](crate::raw::client).
 pub struct ClientProtocol {
     protocol: Box<dyn Protocol>,
-    framing: Option<Arc<dyn Framing>>,
+    speech: Speech,
     stages: Vec<Box<dyn Stage>>,
     intercepted: bool,
     meet: Option<Meet>,
@@ -67,12 +67,9 @@ pub struct ClientProtocol {
 type Meet = Box<dyn FnOnce(&Arc<Link>) + Send>;
 
 impl ClientProtocol {
-    pub(crate) fn new(
-        protocol: impl Protocol + 'static,
-        framing: Option<Arc<dyn Framing>>,
-    ) -> Self {
+    pub(crate) fn new(protocol: impl Protocol + 'static, speech: Speech) -> Self {
         let (protocol, stages) = (Box::new(protocol), Vec::new());
-        Self { protocol, framing, stages, intercepted: false, meet: None }
+        Self { protocol, speech, stages, intercepted: false, meet: None }
     }
 
     /// Tells the link before the first connection, for those who ask things of it from outside.
@@ -102,7 +99,7 @@ impl ClientProtocol {
 
     pub(crate) fn into_parts(self, limits: Limits) -> (Box<dyn Protocol>, Arc<Terms>) {
         let protocol = Chain::around(self.protocol, self.stages);
-        (protocol, Terms::new(limits, self.framing, self.intercepted))
+        (protocol, Terms::new(limits, self.speech, self.intercepted))
     }
 }
 

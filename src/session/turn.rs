@@ -15,7 +15,7 @@ use super::establish::Established;
 use super::link::{Body, Link};
 use super::mailbox::{Drained, Gate, Mail};
 use super::membership::Membership;
-use super::protocol::{End, Protocol, Shutdown};
+use super::protocol::{End, Goodbye, Protocol, Shutdown};
 use super::{CloseReason, Handle, Limit, Overflow, Session};
 use crate::error::Error;
 use crate::net::{Received, Transport};
@@ -55,6 +55,9 @@ impl Task for Link {
             }
             None => again = self.hear(core, protocol, ready, worker),
         }
+        if core.lent().handed_over {
+            Self::succeed(core, protocol);
+        }
         self.publish(core, worker.now());
         if core.phase == Phase::Dead {
             self.take_down(core, protocol);
@@ -83,7 +86,7 @@ impl Link {
         worker: &mut Worker,
     ) -> bool {
         core.hung_up |= ready.has(Ready::HANGUP);
-        let opening = matches!(core.phase, Phase::Opening | Phase::Handshaking);
+        let opening = matches!(core.phase, Phase::Opening | Phase::Handshaking | Phase::Greeting);
         if opening {
             match self.establish(core, protocol, ready, worker) {
                 // What the mailbox holds may wait for another connection.
@@ -129,7 +132,7 @@ impl Link {
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, &data, None, count),
                 Mail::Shared(data, count) => core.send_mail(self, &data, Some(&data), count),
-                Mail::Unframed(data) => core.send_unframed(self, &data),
+                Mail::Unframed(data, tag) => core.send_unframed(self, tag, &data),
                 Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
                 Mail::Job(job) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => self.asked_to_end(core, protocol, reason, how),
@@ -168,6 +171,8 @@ impl Link {
                 }
                 if core.queue_len() > 0 {
                     core.reason = Some(CloseReason::Timeout(Limit::Close));
+                } else if core.goodbye == Goodbye::Awaited {
+                    core.reason = Some(CloseReason::Timeout(Limit::Goodbye));
                 }
                 core.die(CloseReason::Timeout(Limit::Close), Ending::Abrupt);
             }
@@ -176,7 +181,7 @@ impl Link {
                 self.look_for_idleness(core, now);
                 self.arm(core);
             }
-            Phase::Down | Phase::Opening | Phase::Handshaking | Phase::Dead => {}
+            Phase::Down | Phase::Opening | Phase::Handshaking | Phase::Greeting | Phase::Dead => {}
         }
     }
 
@@ -225,9 +230,14 @@ impl Link {
     }
 
     /// Reads within the budget; true when there may be more.
-    fn read(&self, core: &mut Core, protocol: &mut dyn Protocol, worker: &mut Worker) -> bool {
+    pub(super) fn read(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        worker: &mut Worker,
+    ) -> bool {
         let mut budget = self.terms.read_budget;
-        while (core.unread || core.backlog) && core.is_live() {
+        while (core.unread || core.backlog) && core.is_at_work() {
             // Asked once: other threads may fill the mailbox meanwhile, and a read of nothing would
             // look like the end.
             let most = self.readable(core);
@@ -274,7 +284,7 @@ impl Link {
 
     fn received(&self, core: &mut Core, protocol: &mut dyn Protocol, data: &mut [u8]) {
         core.lent().change.bytes_received += data.len() as u64;
-        if core.phase == Phase::Open {
+        if core.listens() {
             protocol.on_data(&mut Session::new(core, self), data);
         }
     }
@@ -300,8 +310,10 @@ impl Link {
     fn ended(&self, core: &mut Core, protocol: &mut dyn Protocol) {
         core.unread = false;
         core.ended = true;
-        if core.phase != Phase::Open {
-            return;
+        match core.phase {
+            Phase::Open => {}
+            Phase::Greeting => return core.die(CloseReason::Remote, Ending::Graceful),
+            _ => return,
         }
         let end = protocol.on_end(&mut Session::new(core, self));
         if end == End::Close || core.finished {
@@ -320,15 +332,21 @@ impl Link {
     }
 
     /// Writes what the turn has queued; true when more can be written at once.
-    fn settle(&self, core: &mut Core, protocol: &mut dyn Protocol, buffer: &mut [u8]) -> bool {
+    pub(super) fn settle(
+        &self,
+        core: &mut Core,
+        protocol: &mut dyn Protocol,
+        buffer: &mut [u8],
+    ) -> bool {
         for _ in 0..FLUSHES {
             // What is cut off sends nothing more.
-            if !core.is_live() {
+            if !core.is_at_work() {
                 return false;
             }
             // Before the peer can know of it.
             if core.phase == Phase::Closing || core.finishing {
                 self.mailbox.set_closing();
+                self.say_goodbye(core, protocol);
             }
             let sent = core.flush(buffer);
             let pending = core.queue_len();
@@ -343,11 +361,31 @@ impl Link {
                 protocol.on_drain(&mut Session::new(core, self));
             }
             core.advance();
-            if core.queue_len() == 0 || core.blocked {
+            if core.is_flushed() || core.blocked {
                 return false;
             }
         }
         true
+    }
+
+    fn say_goodbye(&self, core: &mut Core, protocol: &mut dyn Protocol) {
+        if core.phase != Phase::Closing || core.goodbye != Goodbye::Due {
+            return;
+        }
+        core.goodbye = Goodbye::Over;
+        core.lent().out.drop_aside();
+        if let Some(reason) = core.reason.clone().filter(|_| core.opened) {
+            core.goodbye = protocol.on_goodbye(&mut Session::new(core, self), &reason);
+        }
+    }
+
+    /// Another protocol takes over.
+    fn succeed(core: &mut Core, protocol: &mut Option<Box<dyn Protocol>>) {
+        core.lent().handed_over = false;
+        if let Some(successor) = protocol.as_mut().and_then(|protocol| protocol.successor()) {
+            *protocol = Some(successor);
+        }
+        core.forget_extras();
     }
 
     /// Bounds a close that has just begun and could not be done within the turn.
@@ -440,6 +478,7 @@ impl Link {
         self.page().queued(std::mem::take(&mut lent.queued), 0);
         self.let_go(extras);
         self.forget_values();
+        self.speak(0);
         self.queued.store(0, Ordering::Relaxed);
         self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         self.service.ended();

@@ -15,7 +15,7 @@ use super::response::ClientResponse;
 use super::route::Route;
 use crate::codec::http::{Fields, Url};
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{ClientProtocol, Waker};
+use crate::session::{ClientProtocol, Speech, Waker};
 use crate::{Service, TcpOptions};
 
 pub(super) struct Shared {
@@ -175,7 +175,7 @@ impl Shared {
         timeout: Duration,
     ) -> Result<crate::Client> {
         let connection = Connection::new(Arc::clone(self), Arc::clone(lane));
-        let protocol = ClientProtocol::new(connection, None);
+        let protocol = ClientProtocol::new(connection, Speech::Mute);
         let builder = crate::Client::builder(&self.service, protocol)
             .connect_timeout(timeout)
             .tcp_options(self.tcp.clone());

@@ -13,7 +13,7 @@ use super::times::Times;
 use crate::codec::http::{HeadScanner, Length, Rejection, RequestHead, Slots};
 use crate::error::{Error, Violation};
 use crate::http::{Request, Response};
-use crate::session::{CloseReason, End, Protocol, Session, Shutdown};
+use crate::session::{CloseReason, End, Goodbye, Protocol, Session, Shutdown};
 
 pub(super) struct Adaptor {
     pub(super) site: Arc<Site>,
@@ -243,6 +243,23 @@ impl Protocol for Adaptor {
         }
         self.leaving = true;
         Shutdown::Later
+    }
+
+    fn on_goodbye(&mut self, session: &mut Session<'_>, reason: &CloseReason) -> Goodbye {
+        match &mut self.state {
+            State::Upgraded(protocol) => protocol.on_goodbye(session, reason),
+            _ => Goodbye::Over,
+        }
+    }
+
+    fn successor(&mut self) -> Option<Box<dyn Protocol>> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Upgraded(protocol) => Some(protocol),
+            other => {
+                self.state = other;
+                None
+            }
+        }
     }
 
     fn on_end(&mut self, session: &mut Session<'_>) -> End {

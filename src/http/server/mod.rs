@@ -10,7 +10,7 @@ mod times;
 use std::sync::Arc;
 
 use super::{Handler, Limits};
-use crate::session::ServerProtocol;
+use crate::session::{ServerProtocol, Speech};
 use adaptor::Adaptor;
 
 /// What a server speaks: HTTP/1.1, and 1.0 to who speaks that, with a handler or a
@@ -37,7 +37,7 @@ pub fn server(handler: impl Handler) -> ServerProtocol {
 /// The same with other limits.
 pub fn server_with(limits: Limits, handler: impl Handler) -> ServerProtocol {
     let site = Arc::new(Site { limits, handler: Box::new(handler) });
-    ServerProtocol::new(move |_| Adaptor::new(Arc::clone(&site)), None)
+    ServerProtocol::new(move |_| Adaptor::new(Arc::clone(&site)), Speech::Mute)
 }
 
 /// What all connections of a server have in common.

@@ -13,7 +13,7 @@ use crate::http::client::redirect::{self, Turn};
 use crate::http::client::response::{ClientResponse, Streaming};
 use crate::http::client::shared::Outcome;
 use crate::http::unpack::Unpack;
-use crate::session::Session;
+use crate::session::{Session, Speech};
 
 /// How far an answer is.
 enum Step {
@@ -127,6 +127,7 @@ impl Connection {
         self.shared.detach(&self.lane);
         session.count_messages(1, 1);
         session.set_alarm(None);
+        session.speak(&Speech::Raw);
         protocol.on_open(session);
         let state = std::mem::replace(&mut self.state, State::Upgraded(protocol));
         if let State::Busy(exchange) = state {

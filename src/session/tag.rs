@@ -1,0 +1,33 @@
+//! What sort of message is sent, to protocols that have several.
+
+/// The sort that a session's `send` sends is the default. Protocols without sorts ignore it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// As the protocol numbers them.
+    pub(crate) kind: u8,
+    pub(crate) part: Part,
+}
+
+/// How much of a message is sent at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    #[default]
+    Whole,
+    /// The first of several parts. What others send waits until the last one.
+    First,
+    Middle,
+    Last,
+    /// It does not wait for the end of a message in parts.
+    Beside,
+}
+
+impl Tag {
+    pub(crate) const fn whole(kind: u8) -> Self {
+        Self { kind, part: Part::Whole }
+    }
+
+    /// It counts as a message.
+    pub(super) fn completes(self) -> bool {
+        matches!(self.part, Part::Whole | Part::Last)
+    }
+}
