@@ -52,6 +52,8 @@ pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod udp;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use bytes::Bytes;
 pub use client::{Backoff, Client, Inbox};

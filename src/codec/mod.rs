@@ -5,3 +5,5 @@ pub(crate) mod framed;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 pub(crate) mod proxy;
+#[cfg(feature = "ws")]
+pub(crate) mod ws;

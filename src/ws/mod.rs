@@ -1,0 +1,9 @@
+//! WebSocket (RFC 6455).
+
+pub use crate::codec::ws::Code;
+
+/// Frames without connections: what servers and clients here are made of, for programs that have the
+/// bytes already.
+pub mod parse {
+    pub use crate::codec::ws::{Decoder, Event, Failure, Kind, Role};
+}
