@@ -36,11 +36,12 @@ const PROTOCOL: &[&str] = &["session", "server", "client", "codec", "testing"];
 
 /// The dependencies, and the files that may name them, by how their names begin.
 const CRATES: &[(&str, &[&str])] = &[
-    ("base64", HTTP),
+    ("base64", &["src/codec/http/", "src/codec/ws/", "src/http/"]),
     ("bytes", &["src/"]),
     ("core_affinity", &["src/service/"]),
     ("dns_lookup", &["src/net/"]),
-    ("flate2", HTTP),
+    ("flate2", &["src/codec/ws/deflate/", "src/http/"]),
+    ("getrandom", &["src/ws/"]),
     ("httparse", &["src/codec/http/"]),
     ("ipnet", &["src/net/"]),
     ("libc", &["src/net/mmsg.rs"]),
@@ -61,6 +62,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls_platform_verifier", &["src/net/tls/"]),
     ("serde", HTTP),
     ("serde_json", HTTP),
+    ("sha1", &["src/codec/ws/handshake/"]),
     ("slab", ABOVE_CODEC),
     ("socket2", &["src/net/"]),
     ("url", &["src/codec/http/"]),

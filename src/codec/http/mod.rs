@@ -29,7 +29,7 @@ mod raw;
 mod rejection;
 mod scanner;
 mod status;
-mod syntax;
+pub(crate) mod syntax;
 pub mod target;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! What bytes the parts of a message consist of (RFC 9110 5.5, 5.6).
 
 /// Whether it is a token: one or more of these bytes.
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 
@@ -24,7 +24,7 @@ pub(super) fn trim(mut value: &[u8]) -> &[u8] {
 }
 
 /// The elements of a comma-separated list, empty ones included (RFC 9110 5.6.1).
-pub(super) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == b',').map(trim)
 }
 

@@ -4,13 +4,14 @@
 //! is sent. What breaks the protocol is a [`Failure`] with the [`Code`] that answers it.
 
 // Until there are sessions of it.
-#![cfg_attr(not(test), allow(dead_code, unused_imports))]
+#![cfg_attr(not(test), allow(dead_code, unused_imports, unreachable_pub))]
 
 mod code;
 mod decoder;
-mod deflate;
+pub(crate) mod deflate;
 mod event;
 mod failure;
+pub(crate) mod handshake;
 mod head;
 mod inflate;
 mod mask;

@@ -1,19 +1,29 @@
-//! What is compressed (RFC 7692).
+//! Compressed messages: `permessage-deflate` (RFC 7692).
+//!
+//! What a client offers and a server agrees to is a [`Deflate`]; it makes the [`Compressor`] and the
+//! [`Inflater`] of a connection.
 
-use super::{Code, Failure};
+mod agreed;
+#[cfg(any(test, fuzzing))]
+pub mod checks;
+mod compressor;
+mod extensions;
+mod inflater;
+mod negotiation;
+mod parameters;
+mod settings;
+#[cfg(test)]
+mod tests;
 
-/// Takes compressed messages apart.
-#[derive(Debug)]
-pub(crate) struct Inflater;
+pub(crate) use agreed::Deflate;
+pub(crate) use compressor::Compressor;
+pub(crate) use extensions::{Extension, extensions};
+pub(crate) use inflater::Inflater;
+pub(crate) use negotiation::{Agreement, agree, check, offer};
+pub use settings::Settings;
 
-impl Inflater {
-    pub(crate) fn inflate(
-        &mut self,
-        _piece: &[u8],
-        _last: bool,
-        _limit: usize,
-        _out: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        Err(Failure::new(Code::INTERNAL_ERROR, "a compressed message"))
-    }
-}
+/// The extension's name.
+const NAME: &str = "permessage-deflate";
+
+/// What a flush ends with: the end of an empty block, which is not sent (RFC 7692 7.2.1).
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];

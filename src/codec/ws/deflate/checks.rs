@@ -1,0 +1,1 @@
+//! What holds for whatever bytes: for tests, and for the fuzz target.
