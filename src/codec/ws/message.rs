@@ -180,6 +180,11 @@ impl Content {
         &self.bytes
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity() + self.bytes.capacity()
+    }
+
     /// Forgets a message, and memory that not every one needs.
     pub(super) fn clear(&mut self) {
         self.text.clear();

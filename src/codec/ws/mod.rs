@@ -20,6 +20,8 @@ mod opcode;
 mod partial;
 mod receiver;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod utf8;
 
 pub use code::Code;

@@ -90,13 +90,18 @@ impl Partial {
         match found {
             Found::Message(kind) => self.content.message(kind),
             Found::Fragment { kind, first, data, last } => {
-                let data = data.unwrap_or(self.content.bytes());
+                let data = data.unwrap_or_else(|| self.content.bytes());
                 Ok(Event::Fragment { kind, first, data, last })
             }
             Found::Control { opcode, len, data } => {
                 control(opcode, data.unwrap_or(&self.control[..len]))
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn content_capacity(&self) -> usize {
+        self.content.capacity()
     }
 
     /// The head, once all of it is there; what there is of it is kept until then.

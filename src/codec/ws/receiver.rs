@@ -33,6 +33,12 @@ impl Receiver {
         self.next_in_pieces(rules, inflater, data)
     }
 
+    /// Memory that is kept: of messages, and all else.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> Option<(usize, usize)> {
+        self.0.as_ref().map(|partial| (partial.content_capacity(), size_of::<Partial>()))
+    }
+
     fn next_in_pieces<'a, 'd: 'a>(
         &'a mut self,
         rules: &Rules,
