@@ -67,9 +67,7 @@ pub use net::{
 };
 pub use server::{Acceptors, Overload, Server};
 pub use service::{Expiry, Promise, Reply, Service, Strand, Timer};
-pub use session::{
-    By, CloseReason, Farewell, Key, Limit, Limits, Overflow, Rooms, Sent, Stats,
-};
+pub use session::{By, CloseReason, Farewell, Key, Limit, Limits, Overflow, Rooms, Sent, Stats};
 pub use uuid::Uuid;
 
 /// The README's programs compile.

@@ -39,6 +39,8 @@ pub use router::Router;
 pub use scrape::metrics;
 pub use server::{server, server_with};
 
+pub(crate) use upgrade::Upgrade;
+
 pub use crate::codec::http::{
     Cookie, CookieJar, ETag, Event, Fields, Headers, InvalidField, InvalidMethod, Method, Name,
     SameSite, Status, Url, Version, accept, condition, cookies, date, multipart, query, range,

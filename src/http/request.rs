@@ -51,6 +51,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    #[cfg(feature = "ws")]
+    pub(crate) fn head(&self) -> &'a RequestHead<'a> {
+        self.head
+    }
+
     /// The method.
     #[inline]
     pub fn method(&self) -> Method {

@@ -176,6 +176,13 @@ impl Response {
         Self::upgrade_to(protocol, Box::new(raw::Adaptor(handler)))
     }
 
+    /// Answers with these fields, which say what the upgrade is to.
+    #[cfg(feature = "ws")]
+    pub(crate) fn upgrade_with(fields: Fields, upgrade: Box<dyn Upgrade>) -> Self {
+        let special = Some(Box::new(Special::Upgrade(upgrade)));
+        Self { fields, special, ..Self::new(Status::SWITCHING_PROTOCOLS) }
+    }
+
     pub(crate) fn upgrade_to(protocol: impl AsRef<str>, upgrade: Box<dyn Upgrade>) -> Self {
         let response = Self::new(Status::SWITCHING_PROTOCOLS).header("Upgrade", protocol);
         Self { special: Some(Box::new(Special::Upgrade(upgrade))), ..response }

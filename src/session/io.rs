@@ -33,6 +33,17 @@ impl Session<'_> {
         self.core.send(self.link, tag, data, shared)
     }
 
+    /// The same for whoever can do without, if there is no room: nothing has happened then.
+    pub(crate) fn offer_tagged(&mut self, tag: Tag, data: &[u8]) -> Sent {
+        self.core.offer(self.link, tag, data, None)
+    }
+
+    /// There is middleware that sees what is received.
+    #[inline]
+    pub(crate) fn is_layered(&mut self) -> bool {
+        self.chain().is_some_and(|chain| chain.is_some())
+    }
+
     /// From now on messages become this, whoever sends them.
     pub(crate) fn speak(&mut self, speech: &Speech) {
         if let Speech::Framed(framing) = speech {

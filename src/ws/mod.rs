@@ -1,7 +1,31 @@
-//! WebSocket (RFC 6455).
+//! WebSocket (RFC 6455), with compressed messages (RFC 7692): servers and clients.
+//!
+#![doc = include_str!("tutorial.md")]
 
-pub use crate::codec::ws::Code;
+mod compression;
+mod conversation;
+mod endpoint;
+mod frames;
+mod group;
+mod handle;
+mod handler;
+mod heartbeat;
+mod opening;
+mod options;
+mod origins;
+mod session;
+
+pub use endpoint::{Endpoint, IntoEndpoint, endpoint, server};
+pub use group::Group;
+pub use handle::Handle;
+pub use handler::{Fragment, Handler, Message};
+pub use heartbeat::Heartbeat;
+pub use opening::Opening;
+pub use session::Session;
+
 pub use crate::codec::ws::deflate::Settings as Deflate;
+pub use crate::codec::ws::{Code, Kind};
+pub use crate::session::{By, CloseReason, Farewell, ServerProtocol};
 
 /// Frames without connections: what servers and clients here are made of, for programs that have the
 /// bytes already.

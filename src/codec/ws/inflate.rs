@@ -15,7 +15,7 @@ pub(crate) trait Inflate {
     ) -> Result<(), Failure>;
 }
 
-impl Inflate for Option<Inflater> {
+impl<I: Inflate> Inflate for Option<I> {
     fn inflate(
         &mut self,
         piece: &[u8],
@@ -25,5 +25,17 @@ impl Inflate for Option<Inflater> {
     ) -> Result<(), Failure> {
         let missing = || Failure::new(Code::INTERNAL_ERROR, "a message that cannot be inflated");
         self.as_mut().ok_or_else(missing)?.inflate(piece, last, limit, out)
+    }
+}
+
+impl Inflate for Inflater {
+    fn inflate(
+        &mut self,
+        piece: &[u8],
+        last: bool,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        self.inflate(piece, last, limit, out)
     }
 }

@@ -3,9 +3,6 @@
 //! A [`Receiver`] takes apart what a peer sends, by [`Rules`]; a [`Head`] is what stands before what
 //! is sent. What breaks the protocol is a [`Failure`] with the [`Code`] that answers it.
 
-// Until there are sessions of it.
-#![cfg_attr(not(test), allow(dead_code, unused_imports, unreachable_pub))]
-
 mod code;
 mod decoder;
 pub(crate) mod deflate;

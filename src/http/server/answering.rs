@@ -11,7 +11,7 @@ use crate::http::body::Kind;
 use crate::http::body::outgoing::{COPY, Outgoing, Progress};
 use crate::http::response::Special;
 use crate::http::{Response, later};
-use crate::session::{Session, Speech};
+use crate::session::Session;
 
 /// An answer that another thread is to give.
 pub(super) struct Waiting {
@@ -76,9 +76,8 @@ impl Adaptor {
             }
             Special::Upgrade(upgrade) => {
                 Self::send_upgrade(session, exchange, response);
-                let mut protocol = upgrade.into_protocol();
                 session.set_alarm(None);
-                session.speak(&Speech::Raw);
+                let mut protocol = upgrade.begin(session);
                 protocol.on_open(session);
                 self.state = State::Upgraded(protocol);
                 session.hand_over();

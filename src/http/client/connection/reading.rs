@@ -13,7 +13,7 @@ use crate::http::client::redirect::{self, Turn};
 use crate::http::client::response::{ClientResponse, Streaming};
 use crate::http::client::shared::Outcome;
 use crate::http::unpack::Unpack;
-use crate::session::{Session, Speech};
+use crate::session::Session;
 
 /// How far an answer is.
 enum Step {
@@ -123,11 +123,10 @@ impl Connection {
             return Err(error.because("the server speaks another protocol, unasked"));
         };
         let answer = response(journey, head, Fields::from(head.headers));
-        let mut protocol = upgrade.into_protocol();
         self.shared.detach(&self.lane);
         session.count_messages(1, 1);
         session.set_alarm(None);
-        session.speak(&Speech::Raw);
+        let mut protocol = upgrade.begin(session);
         protocol.on_open(session);
         let state = std::mem::replace(&mut self.state, State::Upgraded(protocol));
         if let State::Busy(exchange) = state {
