@@ -39,6 +39,7 @@ pub use router::Router;
 pub use scrape::metrics;
 pub use server::{server, server_with};
 
+#[cfg(feature = "ws")]
 pub(crate) use upgrade::Upgrade;
 
 pub use crate::codec::http::{

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::core::{Phase, upgrade};
+use super::core::upgrade;
 use super::link::Link;
-use super::{CloseReason, Framing, Goodbye, Sent, Session, Speech, Tag};
+use super::{CloseReason, Session, Speech};
 use crate::error::{Error, Result};
 use crate::service::{Ending, Ready, Seat, contain};
 
@@ -28,22 +28,6 @@ impl Session<'_> {
         self.core.note_queued(self.link);
     }
 
-    /// Sends a message, or a part of one, of a sort that the protocol has.
-    pub(crate) fn send_tagged(&mut self, tag: Tag, data: &[u8], shared: Option<&Bytes>) -> Sent {
-        self.core.send(self.link, tag, data, shared)
-    }
-
-    /// The same for whoever can do without, if there is no room: nothing has happened then.
-    pub(crate) fn offer_tagged(&mut self, tag: Tag, data: &[u8]) -> Sent {
-        self.core.offer(self.link, tag, data, None)
-    }
-
-    /// There is middleware that sees what is received.
-    #[inline]
-    pub(crate) fn is_layered(&mut self) -> bool {
-        self.chain().is_some_and(|chain| chain.is_some())
-    }
-
     /// From now on messages become this, whoever sends them.
     pub(crate) fn speak(&mut self, speech: &Speech) {
         if let Speech::Framed(framing) = speech {
@@ -57,36 +41,9 @@ impl Session<'_> {
         }
     }
 
-    /// From now on this makes frames of messages, in the session's turn: it may look at what it
-    /// framed before.
-    pub(crate) fn speak_by_itself(&mut self, framing: Arc<dyn Framing>) {
-        self.core.extras().framing = Some(framing);
-        self.link.speak(self.link.terms.manner(&Speech::Own));
-    }
-
-    /// What this side has asked for in [`Protocol::on_connected`](super::Protocol::on_connected)
-    /// is granted: the session is open.
-    pub(crate) fn shaken_hands(&mut self) {
-        if self.core.phase == Phase::Greeting {
-            self.core.phase = Phase::Open;
-        }
-    }
-
     /// Has [`Protocol::successor`](super::Protocol::successor) asked for after this turn.
     pub(crate) fn hand_over(&mut self) {
         self.core.lent().handed_over = true;
-    }
-
-    /// The peer's goodbye has come that a close was waiting for.
-    pub(crate) fn heard_goodbye(&mut self, then: Goodbye) {
-        if self.core.goodbye == Goodbye::Awaited {
-            self.core.goodbye = then;
-        }
-    }
-
-    /// True as long as the peer's goodbye is awaited.
-    pub(crate) fn awaits_goodbye(&self) -> bool {
-        self.core.phase == Phase::Closing && self.core.goodbye == Goodbye::Awaited
     }
 
     /// Counts messages that were received, and sent, in other ways than by

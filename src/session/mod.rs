@@ -37,6 +37,8 @@ mod sessions;
 mod shard;
 mod stack;
 mod tag;
+#[cfg(feature = "ws")]
+mod talk;
 mod terms;
 mod turn;
 
@@ -61,7 +63,11 @@ pub(crate) use id::{Ids, Place, place};
 pub(crate) use io::Waker;
 pub(crate) use link::{Link, Parts};
 pub(crate) use mailbox::{Gate, Job};
-pub(crate) use protocol::{Admitted, Goodbye, Owner, Protocol, Shutdown};
+#[cfg(feature = "http")]
+pub(crate) use protocol::Goodbye;
+pub(crate) use protocol::{Admitted, Owner, Protocol, Shutdown};
 pub(crate) use rooms::RoomLimits;
-pub(crate) use tag::{Part, Tag};
+#[cfg(feature = "ws")]
+pub(crate) use tag::Part;
+pub(crate) use tag::Tag;
 pub(crate) use terms::{Framing, Speech, Terms};

@@ -108,6 +108,7 @@ pub(crate) enum Goodbye {
     /// The peer is to say goodbye in its protocol's language, too.
     Awaited,
     /// It has; the stream is its to end first.
+    #[cfg_attr(not(feature = "ws"), expect(dead_code, reason = "WebSocket's"))]
     Heard,
     Over,
 }

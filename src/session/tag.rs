@@ -10,6 +10,7 @@ pub(crate) struct Tag {
 
 /// How much of a message is sent at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "ws"), expect(dead_code, reason = "WebSocket's"))]
 pub(crate) enum Part {
     #[default]
     Whole,
@@ -22,10 +23,6 @@ pub(crate) enum Part {
 }
 
 impl Tag {
-    pub(crate) const fn whole(kind: u8) -> Self {
-        Self { kind, part: Part::Whole }
-    }
-
     /// It counts as a message.
     pub(super) fn completes(self) -> bool {
         matches!(self.part, Part::Whole | Part::Last)

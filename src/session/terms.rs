@@ -31,6 +31,7 @@ pub(crate) enum Speech {
     Framed(Arc<dyn Framing>),
     /// What the session's own framing makes of it, in its turn.
     Own,
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "HTTP's"))]
     /// Nothing: the protocol has no messages of this side's.
     Mute,
 }
@@ -54,6 +55,7 @@ impl Terms {
         }
     }
 
+    #[cfg(feature = "http")]
     /// The manner of speaking like this; that of a session's own if there are too many.
     pub(super) fn manner(&self, speech: &Speech) -> Manner {
         if matches!(speech, Speech::Own) {
@@ -65,10 +67,7 @@ impl Terms {
 }
 
 impl Speech {
-    pub(crate) fn framed(framing: impl Framing + 'static) -> Self {
-        Self::Framed(Arc::new(framing))
-    }
-
+    #[cfg(feature = "http")]
     /// Both send the same for a message.
     pub(super) fn is(&self, other: &Self) -> bool {
         match (self, other) {

@@ -10,9 +10,9 @@ use super::Message;
 use super::frames::{self, control, whole};
 use super::session::farewell;
 use crate::session::Sent;
-use crate::{Service, raw, session};
+use crate::{Service, session};
 
-/// Sessions that are spoken to together: the [group](raw::Group) that all protocols have, and what
+/// Sessions that are spoken to together: the [group](crate::raw::Group) that all protocols have, and what
 /// WebSocket has to send. Clones are handles to the same group.
 ///
 /// A message is framed once for all members, and compressed once for all that have agreed on the same
@@ -77,15 +77,15 @@ impl Group {
     }
 }
 
-/// For what a server's [rooms](crate::Rooms) or [`everyone`](raw::Session::everyone) give.
-impl From<raw::Group> for Group {
-    fn from(group: raw::Group) -> Self {
+/// For what a server's [rooms](crate::Rooms) or [`everyone`](crate::raw::Session::everyone) give.
+impl From<session::Group> for Group {
+    fn from(group: session::Group) -> Self {
         Self(group)
     }
 }
 
 impl Deref for Group {
-    type Target = raw::Group;
+    type Target = session::Group;
 
     fn deref(&self) -> &Self::Target {
         &self.0

@@ -10,10 +10,10 @@ use super::frames::{self, control, part, whole};
 use super::session::farewell;
 use super::{Kind, Message, Session};
 use crate::error::Result;
+use crate::session;
 use crate::session::{Part, Sent};
-use crate::{raw, session};
 
-/// A session for any thread: the [handle](raw::Handle) that all protocols have, and what WebSocket
+/// A session for any thread: the [handle](crate::raw::Handle) that all protocols have, and what WebSocket
 /// has to send.
 ///
 /// What it sends is framed on the caller's thread (with the session's own compressor, if it has one,
@@ -46,7 +46,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// As [`send_within`](raw::Handle::send_within).
+    /// As [`send_within`](crate::raw::Handle::send_within).
     pub fn send_message_within(&self, message: Message<'_>, within: Duration) -> Result<()> {
         self.0.send_tagged_within(whole(message.kind()), message.as_bytes(), within)
     }
@@ -89,18 +89,18 @@ impl Handle {
         self.0.link().end(farewell(code, reason), crate::service::Ending::Graceful);
     }
 
-    /// Queues a job that gets the session: see [`post`](raw::Handle::post).
+    /// Queues a job that gets the session: see [`post`](crate::raw::Handle::post).
     ///
     /// # Errors
     ///
-    /// As [`post`](raw::Handle::post).
+    /// As [`post`](crate::raw::Handle::post).
     pub fn post(&self, job: impl FnOnce(&mut Session<'_>) + Send + 'static) -> Result<()> {
         self.0.post(|session| job(&mut Session::of(session.reborrow())))
     }
 }
 
 impl Deref for Handle {
-    type Target = raw::Handle;
+    type Target = session::Handle;
 
     fn deref(&self) -> &Self::Target {
         &self.0

@@ -65,7 +65,7 @@ pub trait Handler: Send + 'static {
         let _ = (session, data);
     }
 
-    /// The peer has sent a pong; those that answer a [`Heartbeat`] are empty.
+    /// The peer has sent a pong; those that answer a [`Heartbeat`](super::Heartbeat) are empty.
     fn on_pong(&mut self, session: &mut Session<'_>, data: &[u8]) {
         let _ = (session, data);
     }

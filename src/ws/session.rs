@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::frames::{self, control, part, whole};
 use super::{Handle, Kind, Message};
+use crate::session;
 use crate::session::{By, CloseReason, Farewell, Part, Sent};
-use crate::{raw, session};
 
-/// A connection during one of its callbacks: the [session](raw::Session) that all protocols have,
+/// A connection during one of its callbacks: the [session](crate::raw::Session) that all protocols have,
 /// and what WebSocket has to send.
 ///
 /// Its own `send` sends binary messages, its own `close` closes with code 1000.
@@ -107,7 +107,7 @@ pub(super) fn farewell(code: u16, text: impl Into<Box<str>>) -> CloseReason {
 }
 
 impl<'a> Deref for Session<'a> {
-    type Target = raw::Session<'a>;
+    type Target = session::Session<'a>;
 
     fn deref(&self) -> &Self::Target {
         &self.0

@@ -14,7 +14,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// Whether what a server sends is compressed with the help of what it has sent before. Default:
-    /// yes, which makes small messages that are alike much smaller, and costs the memory of a
+    /// no. It makes small messages that are alike much smaller, and costs the memory of a
     /// compressor for each connection. Without it, one compressor does for all connections of a thread,
     /// and what goes to many is compressed once.
     pub server_takeover: bool,
