@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod code;
+mod content;
 mod decoder;
 mod deflate;
 mod event;

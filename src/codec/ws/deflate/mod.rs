@@ -7,6 +7,7 @@ use super::{Code, Failure};
 pub(crate) struct Inflater;
 
 impl Inflater {
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "a stand-in")]
     pub(crate) fn inflate(
         &mut self,
         _piece: &[u8],
