@@ -2,6 +2,7 @@
 //! a byte that says how the rest is cut, and the rest: what a peer sends.
 
 pub mod http;
+pub mod ws;
 
 use sockeye::Violation;
 use sockeye::framed::{Codec, Decoder, encode};

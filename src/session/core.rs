@@ -221,17 +221,20 @@ impl Core {
         }
     }
 
+    #[inline]
     pub(super) fn queue_len(&self) -> usize {
         self.lent.as_ref().map_or(0, |lent| lent.out.len()) + self.held()
     }
 
     /// What the transport has taken over and yet to send.
+    #[inline]
     fn held(&self) -> usize {
         self.transport.as_ref().map_or(0, Transport::held)
     }
 
     /// Sends a message of a callback's, or tells why not. Bytes that are `shared` are the whole of
     /// that; the two come apart because moving them together cost 6 ns per message.
+    #[inline]
     pub(super) fn send(
         &mut self,
         link: &Link,
@@ -273,6 +276,7 @@ impl Core {
         }
     }
 
+    #[cold]
     fn intercept(
         &mut self,
         link: &Link,
@@ -352,6 +356,7 @@ impl Core {
         self.note_queued(link);
     }
 
+    #[inline]
     pub(super) fn note_queued(&mut self, link: &Link) -> Sent {
         let queued = self.queue_len();
         link.queued.store(queued, Ordering::Relaxed);
@@ -362,6 +367,7 @@ impl Core {
         Sent::Congested
     }
 
+    #[cold]
     fn overflow(&mut self, link: &Link) -> Sent {
         if link.terms.overflow == Overflow::Drop {
             self.lent().change.dropped += 1;
@@ -378,6 +384,7 @@ impl Core {
     }
 
     /// Bytes that the queue has room for.
+    #[inline]
     pub(super) fn room(&self, link: &Link) -> usize {
         link.terms.queue.saturating_sub(self.queue_len() + link.mailbox.bytes())
     }

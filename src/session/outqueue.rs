@@ -95,7 +95,34 @@ impl OutQueue {
 
     /// Appends the frame of a message, or of a part of one, of at most `room` bytes; false when it
     /// has more, and nothing was appended.
+    #[inline]
     pub(super) fn push_frame(
+        &mut self,
+        framing: &dyn Framing,
+        tag: Tag,
+        message: &[u8],
+        shared: Option<&Bytes>,
+        room: usize,
+    ) -> Result<bool, Violation> {
+        if let (Part::Whole, None, None) = (tag.part, &self.aside, shared)
+            && let Some(Chunk::Copied(chunk)) = self.chunks.back_mut()
+            && chunk.len() < CHUNK
+        {
+            let mut frame = Appended { begin: chunk.len(), chunk };
+            framing.frame(tag, message, false, frame.chunk)?;
+            let len = frame.chunk.len() - frame.begin;
+            if len > room {
+                return Ok(false);
+            }
+            frame.keep();
+            self.len += len;
+            return Ok(true);
+        }
+        self.push_unusual_frame(framing, tag, message, shared, room)
+    }
+
+    #[inline(never)]
+    fn push_unusual_frame(
         &mut self,
         framing: &dyn Framing,
         tag: Tag,

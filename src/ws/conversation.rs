@@ -167,7 +167,7 @@ impl<H: Handler> Conversation<H> {
 }
 
 /// Tells the handler.
-#[inline]
+#[inline(always)]
 fn hear<H: Handler>(
     handler: &mut H,
     role: Role,

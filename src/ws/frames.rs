@@ -55,13 +55,14 @@ impl Frames {
         self.packing.as_ref().is_some_and(|packing| packing.agreed() == agreed)
     }
 
+    #[inline]
     fn next_mask(&self) -> Option<[u8; 4]> {
         let masks = self.masks.as_ref()?;
         Some(masks.lock().unwrap_or_else(PoisonError::into_inner).next())
     }
 
     /// Appends a frame, without its payload if that is `shared` and can be: then where it belongs.
-    #[inline]
+    #[inline(always)]
     fn put(
         &self,
         out: &mut Vec<u8>,

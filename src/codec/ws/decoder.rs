@@ -10,8 +10,8 @@ use super::{Event, Failure, Inflater, Receiver, Role, Rules};
 ///
 /// let mut decoder = Decoder::new(Role::Client);
 /// let mut heard = Vec::new();
-/// for piece in [&mut b"\x81\x05Hello\x01\x03Hel"[..], &mut b"\x89\0\x80\x02lo"[..]] {
-///     let mut piece = piece;
+/// let mut bytes = *b"\x81\x05Hello\x01\x03Hel\x89\0\x80\x02lo";
+/// for mut piece in bytes.chunks_mut(9) {
 ///     while let Some(event) = decoder.next(&mut piece)? {
 ///         heard.push(match event {
 ///             Event::Text(text) => text.to_string(),

@@ -1,9 +1,7 @@
 //! A message that has begun.
 
-use std::str;
-
-use super::utf8::NotUtf8;
-use super::{Event, Failure, Head, Inflate, Kind, Opcode, Rules, Utf8};
+use super::content::Content;
+use super::{Failure, Head, Inflate, Kind, Opcode, Rules, Utf8};
 
 /// What is known of a message that has begun and not come to its end.
 #[derive(Debug)]
@@ -17,14 +15,6 @@ pub(super) struct Message {
     /// Bytes of its frames so far, this one included; of a compressed one, what was handed out.
     len: u64,
     utf8: Utf8,
-}
-
-/// What is kept of messages until it is handed out: one of the two is empty.
-#[derive(Debug, Default)]
-pub(super) struct Content {
-    /// Text that comes uncompressed: checked once, as it comes.
-    text: String,
-    bytes: Vec<u8>,
 }
 
 /// Something to hand out.
@@ -94,18 +84,12 @@ impl Message {
     }
 
     fn append(&mut self, rules: &Rules, content: &mut Content, data: &[u8]) -> Result<(), Failure> {
-        // A frame may be shorter than it says, but a message is not longer than its frames.
+        // With the last head, the message's length is known.
         let most = if self.closing { self.len } else { rules.max_message as u64 };
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let Content { text, bytes } = content;
-        if self.kind == Kind::Text {
-            self.utf8.take(data, |piece| {
-                text.reserve_exact(growth(text.len(), text.capacity(), piece.len(), most));
-                text.push_str(piece);
-            })?;
-        } else {
-            bytes.reserve_exact(growth(bytes.len(), bytes.capacity(), data.len(), most));
-            bytes.extend_from_slice(data);
+        match self.kind {
+            Kind::Text => self.utf8.take(data, |piece| content.push_text(piece, most))?,
+            Kind::Binary => content.push_bytes(data, most),
         }
         Ok(())
     }
@@ -118,9 +102,9 @@ impl Message {
         data: &[u8],
         last: bool,
     ) -> Result<(), Failure> {
-        let before = content.bytes.len();
-        inflater.inflate(data, last, rules.max_message, &mut content.bytes)?;
-        self.check(&content.bytes[before..], false)
+        let before = content.bytes().len();
+        inflater.inflate(data, last, rules.max_message, content.inflated())?;
+        self.check(&content.bytes()[before..], false)
     }
 
     /// In the place of what was handed out before.
@@ -132,13 +116,13 @@ impl Message {
         data: &[u8],
         last: bool,
     ) -> Result<usize, Failure> {
-        content.bytes.clear();
+        content.inflated().clear();
         let left = (rules.max_message as u64).saturating_sub(self.len);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
-        inflater.inflate(data, last, left, &mut content.bytes)?;
-        self.check(&content.bytes, last)?;
-        self.len += content.bytes.len() as u64;
-        Ok(content.bytes.len())
+        inflater.inflate(data, last, left, content.inflated())?;
+        self.check(content.bytes(), last)?;
+        self.len += content.bytes().len() as u64;
+        Ok(content.bytes().len())
     }
 
     fn check(&mut self, data: &[u8], last: bool) -> Result<(), Failure> {
@@ -165,43 +149,3 @@ impl Message {
         Some(Found::Fragment { kind: self.kind, first, data, last })
     }
 }
-
-impl Content {
-    pub(super) fn message(&self, kind: Kind) -> Result<Event<'_>, Failure> {
-        Ok(match kind {
-            Kind::Binary => Event::Binary(&self.bytes),
-            Kind::Text if self.bytes.is_empty() => Event::Text(&self.text),
-            // What was inflated is checked once more, since only that makes a `str` of it.
-            Kind::Text => Event::Text(str::from_utf8(&self.bytes).map_err(|_| NotUtf8)?),
-        })
-    }
-
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    #[cfg(test)]
-    pub(super) fn capacity(&self) -> usize {
-        self.text.capacity() + self.bytes.capacity()
-    }
-
-    /// Forgets a message, and memory that not every one needs.
-    pub(super) fn clear(&mut self) {
-        self.text.clear();
-        self.text.shrink_to(KEPT);
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT);
-    }
-}
-
-/// By how much to grow for `more` bytes, if they do not fit: to twice as much, as far as there can
-/// be so many. A length that was only announced takes no memory.
-fn growth(len: usize, capacity: usize, more: usize, most: usize) -> usize {
-    if capacity - len >= more {
-        return 0;
-    }
-    capacity.saturating_mul(2).min(most).max(len + more) - len
-}
-
-/// Memory that one message leaves to the next, if that has begun already.
-const KEPT: usize = 4096;

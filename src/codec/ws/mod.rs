@@ -4,6 +4,7 @@
 //! is sent. What breaks the protocol is a [`Failure`] with the [`Code`] that answers it.
 
 mod code;
+mod content;
 mod decoder;
 pub(crate) mod deflate;
 mod event;

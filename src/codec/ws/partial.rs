@@ -2,7 +2,8 @@
 
 use std::{mem, str};
 
-use super::message::{Content, Found, Message};
+use super::content::Content;
+use super::message::{Found, Message};
 use super::utf8::NotUtf8;
 use super::{Code, Event, Failure, Head, Inflate, Opcode, Rules, mask};
 

@@ -16,7 +16,7 @@ impl Receiver {
     /// then, since memory is given back by that call.
     ///
     /// What follows a close, or a failure, is ignored.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next<'a, 'd: 'a>(
         &'a mut self,
         rules: &Rules,
@@ -39,6 +39,7 @@ impl Receiver {
         self.0.as_ref().map(|partial| (partial.content_capacity(), size_of::<Partial>()))
     }
 
+    #[inline(never)]
     fn next_in_pieces<'a, 'd: 'a>(
         &'a mut self,
         rules: &Rules,
