@@ -55,7 +55,7 @@ impl Frames {
         self.packing.as_ref().is_some_and(|packing| packing.agreed() == agreed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_mask(&self) -> Option<[u8; 4]> {
         let masks = self.masks.as_ref()?;
         Some(masks.lock().unwrap_or_else(PoisonError::into_inner).next())
@@ -103,6 +103,22 @@ impl Frames {
 impl Framing for Frames {
     #[inline]
     fn frame(
+        &self,
+        tag: Tag,
+        message: &[u8],
+        shared: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<usize>, Violation> {
+        if tag.part == Part::Whole && self.masks.is_none() && self.packing.is_none() {
+            let opcode = if tag.kind == TEXT { Opcode::Text } else { Opcode::Binary };
+            return Ok(self.put(out, opcode, true, false, message, shared));
+        }
+        self.unusual_frame(tag, message, shared, out)
+    }
+}
+
+impl Frames {
+    fn unusual_frame(
         &self,
         tag: Tag,
         message: &[u8],

@@ -48,7 +48,7 @@ impl Head {
     }
 
     /// Appends it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         let first = bit(self.fin, FIN) | bit(self.compressed, RSV1) | self.opcode as u8;
