@@ -153,6 +153,12 @@ impl Client {
         self.wait_connected(deadline.saturating_duration_since(Instant::now()))
     }
 
+    /// As [`Client::disconnect`], for this reason.
+    #[cfg(feature = "ws")]
+    pub(crate) fn end(&self, reason: CloseReason) {
+        self.0.shared.disconnect(reason, Ending::Graceful);
+    }
+
     /// Waits until the client is connected.
     ///
     /// # Errors
