@@ -347,8 +347,9 @@ impl Connector {
             client.report(&failure);
         }
         body.failures += 1;
+        let in_vain = body.protocol.as_mut().is_some_and(|protocol| protocol.gives_up());
         let delay = |backoff: &Backoff| backoff.delay(body.failures, random());
-        let Some(delay) = self.backoff.as_ref().and_then(delay) else {
+        let Some(delay) = self.backoff.as_ref().filter(|_| !in_vain).and_then(delay) else {
             return self.rest(body, client, Some(failure));
         };
         self.set_trying(body, true);

@@ -7,6 +7,7 @@ mod desk;
 mod events;
 mod inbox;
 mod intake;
+mod messages;
 mod race;
 mod search;
 mod shared;
@@ -23,7 +24,8 @@ pub use events::Events;
 pub use inbox::Inbox;
 
 pub(crate) use desk::{Desk, Found, Matching, Terms};
-pub(crate) use intake::{Intake, Store};
+pub(crate) use intake::Intake;
+pub(crate) use messages::Messages;
 
 #[cfg(all(feature = "http", feature = "tls"))]
 pub(crate) use crate::net::Tunnel;
@@ -149,6 +151,12 @@ impl Client {
         self.wait_disconnected(within)?;
         self.connect();
         self.wait_connected(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// As [`Client::disconnect`], for this reason.
+    #[cfg(feature = "ws")]
+    pub(crate) fn end(&self, reason: CloseReason) {
+        self.0.shared.disconnect(reason, Ending::Graceful);
     }
 
     /// Waits until the client is connected.

@@ -1,13 +1,12 @@
 //! Receiving messages by calls that wait, for programs without callbacks.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ClientProtocol, CloseReason, Codec, Handler, Session, client};
 use crate::Service;
-use crate::client::{Intake, Store};
+use crate::client::{Intake, Messages};
 use crate::error::Result;
 
 /// What a client has received: whole messages, to be taken by calls that wait.
@@ -35,14 +34,6 @@ use crate::error::Result;
 /// ```
 pub struct Inbox<M: ToOwned<Owned: Send> + ?Sized = [u8]>(Arc<Intake<Messages<M::Owned>>>);
 
-/// Messages with their lengths, and how many of both there should be at most.
-struct Messages<T> {
-    queue: VecDeque<(T, usize)>,
-    bytes: usize,
-    most_bytes: usize,
-    most: usize,
-}
-
 impl<M: ToOwned<Owned: Send> + AsRef<[u8]> + ?Sized + 'static> Inbox<M> {
     /// An inbox for so many bytes and so many messages, and one message more, and the protocol of
     /// the client that fills it.
@@ -52,9 +43,7 @@ impl<M: ToOwned<Owned: Send> + AsRef<[u8]> + ?Sized + 'static> Inbox<M> {
         bytes: usize,
         messages: usize,
     ) -> (ClientProtocol, Self) {
-        let store =
-            Messages { queue: VecDeque::new(), bytes: 0, most_bytes: bytes, most: messages };
-        let intake = Intake::new(service, store);
+        let intake = Intake::new(service, Messages::new(bytes, messages));
         (client(codec, Filler::<M>(Arc::clone(&intake))), Self(intake))
     }
 
@@ -66,24 +55,14 @@ impl<M: ToOwned<Owned: Send> + AsRef<[u8]> + ?Sized + 'static> Inbox<M> {
     /// [`TimedOut`](crate::ErrorKind::TimedOut) when none came `within` the time, and
     /// [`WouldDeadlock`](crate::ErrorKind::WouldDeadlock) on a service thread.
     pub fn receive(&self, within: Duration) -> Result<Option<M::Owned>> {
-        self.0.take("receive a message", within, |state| {
-            if let Some((message, len)) = state.store.queue.pop_front() {
-                state.store.bytes -= len;
-                let roomy = state.store.is_roomy();
-                state.read_on(roomy);
-                return Some(Ok(Some(message)));
-            }
-            state.ended()?;
-            state.tell_end();
-            Some(Ok(None))
-        })
+        self.0.receive(within)
     }
 }
 
 impl<M: ToOwned<Owned: Send + 'static> + ?Sized> Inbox<M> {
     /// Messages that can be taken without waiting.
     pub fn len(&self) -> usize {
-        self.0.look(|messages| messages.queue.len())
+        self.0.look(Messages::len)
     }
 
     /// True when a call would have to wait.
@@ -93,24 +72,7 @@ impl<M: ToOwned<Owned: Send + 'static> + ?Sized> Inbox<M> {
 
     /// Bytes of these messages.
     pub fn bytes(&self) -> usize {
-        self.0.look(|messages| messages.bytes)
-    }
-}
-
-impl<T> Messages<T> {
-    /// Half of it is free: reading on at each message taken would cost a turn for each.
-    fn is_roomy(&self) -> bool {
-        self.bytes <= self.most_bytes / 2 && self.queue.len() <= self.most / 2
-    }
-}
-
-impl<T: Send + 'static> Store for Messages<T> {
-    fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes >= self.most_bytes || self.queue.len() >= self.most
+        self.0.look(Messages::bytes)
     }
 }
 
@@ -129,11 +91,7 @@ impl<M: ToOwned<Owned: Send> + AsRef<[u8]> + ?Sized + 'static> Handler<M> for Fi
     }
 
     fn on_message(&mut self, session: &mut Session<'_>, message: &M) {
-        let (len, message) = (message.as_ref().len(), message.to_owned());
-        self.0.put(session, |messages| {
-            messages.bytes += len;
-            messages.queue.push_back((message, len));
-        });
+        self.0.put_message(session, message.to_owned(), message.as_ref().len());
     }
 
     fn on_close(&mut self, _session: &mut Session<'_>, reason: &CloseReason) {

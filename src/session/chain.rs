@@ -141,6 +141,14 @@ impl Protocol for Layered {
         self.protocol.on_connected(session);
     }
 
+    fn on_failed(&mut self, reason: &CloseReason) -> Option<CloseReason> {
+        self.protocol.on_failed(reason)
+    }
+
+    fn gives_up(&mut self) -> bool {
+        self.protocol.gives_up()
+    }
+
     fn on_open(&mut self, session: &mut Session<'_>) {
         if let Some(chain) = self.chain.take() {
             session.set_chain(chain);

@@ -33,6 +33,18 @@ pub(crate) trait Protocol: Send {
         let _ = session;
     }
 
+    /// The connection has ended before it was open: the reason, where the protocol knows more of it.
+    fn on_failed(&mut self, reason: &CloseReason) -> Option<CloseReason> {
+        let _ = reason;
+        None
+    }
+
+    /// It was asked in vain, and will be: a client does not connect again by itself. Forgotten with
+    /// the answer.
+    fn gives_up(&mut self) -> bool {
+        false
+    }
+
     fn on_open(&mut self, session: &mut Session<'_>);
 
     /// Bytes have been read; none, when what [`Session::hold_back`] told of can be handed out.

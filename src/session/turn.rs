@@ -238,6 +238,10 @@ impl Link {
     ) -> bool {
         let mut budget = self.terms.read_budget;
         while (core.unread || core.backlog) && core.is_at_work() {
+            if core.phase == Phase::Open && !core.opened {
+                // What follows the protocol's handshake comes after `on_open`.
+                return true;
+            }
             // Asked once: other threads may fill the mailbox meanwhile, and a read of nothing would
             // look like the end.
             let most = self.readable(core);
@@ -439,8 +443,8 @@ impl Link {
     /// Ends the connection: the socket first, then everything that knew of it is told.
     fn take_down(&self, core: &mut Core, protocol: &mut Option<Box<dyn Protocol>>) {
         let home = self.seat.home();
-        let reason = core.reason.take().unwrap_or(CloseReason::Local);
         let opened = core.opened;
+        let reason = self.reason(core, protocol);
         self.count_end(&reason, opened);
         self.note_end(&reason, opened);
         if opened {
@@ -482,6 +486,19 @@ impl Link {
         self.queued.store(0, Ordering::Relaxed);
         self.owner.closed(&Handle::new(self.arc()), &reason, protocol, opened);
         self.service.ended();
+    }
+
+    /// Why the connection has ended, or was not opened.
+    fn reason(&self, core: &mut Core, protocol: &mut Option<Box<dyn Protocol>>) -> CloseReason {
+        let reason = core.reason.take().unwrap_or(CloseReason::Local);
+        let Some(protocol) = protocol.as_mut().filter(|_| !core.opened) else { return reason };
+        match contain("tell a handler of a failure", || protocol.on_failed(&reason)) {
+            Ok(known) => known.unwrap_or(reason),
+            Err(error) => {
+                self.fail(&error);
+                reason
+            }
+        }
     }
 
     fn count_end(&self, reason: &CloseReason, opened: bool) {

@@ -50,6 +50,13 @@ impl<H: Handler> Conversation<H> {
         self.rare = Some(Box::new(rare));
     }
 
+    /// Keeps what has come behind the handshake until the handler knows of the connection.
+    pub(super) fn hold(&mut self, data: &[u8]) {
+        if !data.is_empty() {
+            self.rare().held.extend_from_slice(data);
+        }
+    }
+
     pub(super) fn handler(&mut self) -> &mut H {
         &mut self.handler
     }
@@ -232,6 +239,9 @@ impl<H: Handler> Protocol for Conversation<H> {
         }
         if let Some(opening) = self.rare().opening.take() {
             self.handler.on_open(&mut Session::of(session.reborrow()), &opening);
+        }
+        if !self.rare().held.is_empty() {
+            session.hold_back();
         }
         self.tidy();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CloseReason, Kind, Opening, Session};
+use super::{CloseReason, Kind, Opening, Refusal, Session};
 
 /// What happens on one connection that speaks WebSocket. One value per session: its fields are the
 /// session's state.
@@ -91,6 +91,12 @@ pub trait Handler: Send + 'static {
     /// attempt, the first after a connection being 1.
     fn on_reconnecting(&mut self, attempt: u32, delay: Duration) {
         let _ = (attempt, delay);
+    }
+
+    /// Of a client: the server has answered with something else than WebSocket. Comes before
+    /// [`on_reconnecting`](Handler::on_reconnecting), if there is to be another attempt.
+    fn on_refused(&mut self, refusal: &Refusal) {
+        let _ = refusal;
     }
 }
 

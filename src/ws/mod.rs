@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("tutorial.md")]
 
+pub mod client;
 mod compression;
 mod conversation;
 mod endpoint;
@@ -10,16 +11,19 @@ mod group;
 mod handle;
 mod handler;
 mod heartbeat;
+mod inbox;
 mod opening;
 mod options;
 mod origins;
 mod session;
 
+pub use client::{Client, Refusal, client};
 pub use endpoint::{Endpoint, IntoEndpoint, endpoint, server};
 pub use group::Group;
 pub use handle::Handle;
 pub use handler::{Fragment, Handler, Message};
 pub use heartbeat::Heartbeat;
+pub use inbox::{Inbox, OwnedMessage};
 pub use opening::Opening;
 pub use session::Session;
 

@@ -48,11 +48,27 @@ impl Url {
     /// [`ErrorKind::AddressInvalid`] with what is wrong: another scheme, no host, a wrong port and
     /// the like. A password is not in the error's text.
     pub fn parse(text: &str) -> Result<Self> {
-        let parsed = match split_socket(text) {
+        Self::read(text).map_err(|fault| fault.of(text))
+    }
+
+    /// Reads the URL of a WebSocket (RFC 6455 3), whose schemes are `ws`, `wss`, `ws+unix` and
+    /// `ws+memory`: the others with the one of HTTP in their place.
+    #[cfg(feature = "ws")]
+    pub(crate) fn parse_websocket(text: &str) -> Result<Self> {
+        let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
+        let alike = |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(scheme);
+        let read = match WEBSOCKET.iter().find(alike) {
+            Some((_, http)) => Self::read(&format!("{http}:{rest}")),
+            None => Err(Fault("its scheme is neither ws nor wss")),
+        };
+        read.map_err(|fault| fault.of(text))
+    }
+
+    fn read(text: &str) -> std::result::Result<Self, Fault> {
+        match split_socket(text) {
             Some((socket, path)) => of_socket(socket, path),
             None => url::Url::parse(text).map_err(Fault::from).and_then(Self::of_network),
-        };
-        parsed.map_err(|fault| fault.of(text))
+        }
     }
 
     /// Where a response to a request for this URL redirects to, by its field `Location` (RFC 9110
@@ -250,6 +266,11 @@ const NO_NAME: &str = "its host has a character that names don't have";
 
 /// The origin of what a socket serves.
 const LOCAL: &str = "http://localhost";
+
+/// The schemes of WebSocket, and what is like them in all else.
+#[cfg(feature = "ws")]
+const WEBSOCKET: [(&str, &str); 4] =
+    [("ws", "http"), ("wss", "https"), ("ws+unix", "unix"), ("ws+memory", "memory")];
 
 /// Characters of a URL in an error's text.
 const LONGEST_SHOWN: usize = 200;

@@ -4,12 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::Client;
 use super::journey::{ATTEMPT, Journey, Payload, Ticket, Wanted, call_back};
 use super::options::{Options, deadline};
-use super::proxy::{basic, credentials};
 use super::response::{ClientResponse, Streaming};
 use super::shared::Shared;
+use super::{Client, credentials};
 use crate::codec::http::multipart::{Boundary, Form};
 use crate::codec::http::{Fields, InvalidField, Method, Url, query};
 use crate::error::{Error, ErrorKind, Result};
@@ -108,7 +107,7 @@ impl Call {
 
     /// The name and the password of `Authorization: Basic`.
     pub fn basic_auth(self, user: &str, password: &str) -> Self {
-        self.header("Authorization", basic(user, password))
+        self.header("Authorization", credentials::basic(user, password))
     }
 
     /// The token of `Authorization: Bearer`.
@@ -332,8 +331,8 @@ impl Call {
         }
         let url = Url::parse(&self.url)?;
         let known = self.fields.contains("authorization");
-        if let Some((user, password)) = credentials(&url).filter(|_| !known) {
-            self = self.basic_auth(&user, &password);
+        if let Some(authorization) = credentials::of(&url).filter(|_| !known) {
+            self = self.header("Authorization", authorization);
         }
         let refused =
             |why| Err(Error::new(ErrorKind::Invalid, "send a request to").on(&url).because(why));

@@ -4,6 +4,7 @@ mod builder;
 mod call;
 mod connection;
 mod cookies;
+pub(crate) mod credentials;
 mod journey;
 mod lane;
 mod options;

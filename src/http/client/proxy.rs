@@ -1,9 +1,7 @@
 //! The proxy that a client's requests go through.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-
-use crate::codec::http::{Url, query};
+use super::credentials;
+use crate::codec::http::Url;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who passes requests on.
@@ -22,22 +20,8 @@ impl Proxy {
             let error = Error::new(ErrorKind::Unsupported, "use the proxy").on(&url);
             return Err(error.because("it is spoken with without TLS"));
         }
-        let authorization = credentials(&url).map(|(user, password)| basic(&user, &password));
-        Ok(Self { address: url.address(), authorization })
+        Ok(Self { address: url.address(), authorization: credentials::of(&url) })
     }
-}
-
-/// The user's name and the password in a URL.
-pub(super) fn credentials(url: &Url) -> Option<(String, String)> {
-    let decoded =
-        |text: &str| query::percent_decode(text).map_or_else(|| text.to_owned(), Into::into);
-    let (user, password) = url.userinfo()?;
-    Some((decoded(user), decoded(password)))
-}
-
-/// The credentials of RFC 7617.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// The way through a proxy to who speaks TLS.
