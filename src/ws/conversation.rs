@@ -71,7 +71,10 @@ impl<H: Handler> Conversation<H> {
 
     fn rules(&self) -> Rules {
         let deflate = self.rare.as_ref().is_some_and(|rare| rare.inflating.is_some());
-        Rules { deflate, whole: !self.handler.fragments(), ..self.terms.rules }
+        match self.handler.fragments() {
+            true => Rules { deflate, whole: false, max_message: usize::MAX, ..self.terms.rules },
+            false => Rules { deflate, ..self.terms.rules },
+        }
     }
 
     /// Hands out what was held back, and then what has come since.
@@ -196,7 +199,7 @@ fn hear<H: Handler>(
                     &Error::new(ErrorKind::Invalid, "hand out a text that middleware has changed")
                         .because(error),
                 ),
-            })
+            });
         }
         Event::Binary(data) => session.receive(data, |session, data| {
             handler.on_binary(&mut Session::of(session.reborrow()), data);

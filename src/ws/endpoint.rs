@@ -35,8 +35,15 @@ use crate::session::{Protocol, Session};
 /// service.wait()?;
 /// # Ok::<(), sockeye::Error>(())
 /// ```
-pub fn server(endpoint: impl IntoEndpoint) -> ServerProtocol {
-    http::server(endpoint.into_endpoint())
+pub fn server<H: Handler>(
+    make: impl Fn(&Request<'_>) -> H + Send + Sync + 'static,
+) -> ServerProtocol {
+    server_with(endpoint(make))
+}
+
+/// The same with an endpoint that has been set up.
+pub fn server_with(endpoint: Endpoint) -> ServerProtocol {
+    http::server(endpoint)
 }
 
 /// An endpoint, to be set up; `make` makes a handler for each connection from what the client asks.
@@ -55,8 +62,8 @@ pub fn endpoint<H: Handler>(make: impl Fn(&Request<'_>) -> H + Send + Sync + 'st
     }
 }
 
-/// Where a server speaks WebSocket: a handler of HTTP for [`Router::websocket`], or with
-/// [`server`] all that a server does.
+/// Where a server speaks WebSocket: a handler of HTTP for [`Router::websocket_with`], or
+/// with [`server_with`] all that a server does.
 ///
 /// ```
 /// use sockeye::http::Router;
@@ -66,7 +73,7 @@ pub fn endpoint<H: Handler>(make: impl Fn(&Request<'_>) -> H + Send + Sync + 'st
 ///     session.send_message(message);
 /// });
 /// let chat = chat.max_message(64 * 1024).heartbeat(Heartbeat::default()).subprotocols(["chat.v1"]);
-/// let site = Router::new().websocket("/chat", chat).files("/", "www");
+/// let site = Router::new().websocket_with("/chat", chat).files("/", "www");
 /// ```
 ///
 /// What the client asks for is answered so, in this order:
@@ -211,36 +218,14 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// What is an [`Endpoint`]: one that has been set up, or a closure that makes handlers.
-pub trait IntoEndpoint {
-    /// The endpoint.
-    fn into_endpoint(self) -> Endpoint;
-}
-
-impl IntoEndpoint for Endpoint {
-    fn into_endpoint(self) -> Endpoint {
-        self
-    }
-}
-
-impl<F, H> IntoEndpoint for F
-where
-    F: Fn(&Request<'_>) -> H + Send + Sync + 'static,
-    H: Handler,
-{
-    fn into_endpoint(self) -> Endpoint {
-        endpoint(self)
-    }
-}
-
 impl Router {
-    /// Has a path speak WebSocket.
+    /// Has a path speak WebSocket, with a handler made for each connection.
     ///
     /// ```
     /// use sockeye::http::Router;
     /// use sockeye::ws::{self, Message};
     ///
-    /// let site = Router::new().websocket("/echo", |_request: &sockeye::http::Request<'_>| {
+    /// let site = Router::new().websocket("/echo", |_request| {
     ///     |session: &mut ws::Session<'_>, message: Message<'_>| {
     ///         session.send_message(message);
     ///     }
@@ -252,8 +237,23 @@ impl Router {
     /// As [`Router::get`].
     #[must_use]
     #[track_caller]
-    pub fn websocket(self, path: &str, endpoint: impl IntoEndpoint) -> Self {
-        self.get(path, endpoint.into_endpoint())
+    pub fn websocket<H: Handler>(
+        self,
+        path: &str,
+        make: impl Fn(&Request<'_>) -> H + Send + Sync + 'static,
+    ) -> Self {
+        self.websocket_with(path, endpoint(make))
+    }
+
+    /// Has a path speak WebSocket, at an endpoint that has been set up.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::get`].
+    #[must_use]
+    #[track_caller]
+    pub fn websocket_with(self, path: &str, endpoint: Endpoint) -> Self {
+        self.get(path, endpoint)
     }
 }
 

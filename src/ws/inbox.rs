@@ -22,7 +22,7 @@ use crate::error::Result;
 ///
 /// # let service = Service::builder().threads(1).start()?;
 /// # let echo = |s: &mut ws::Session<'_>, m: Message<'_>| { s.send_message(m); };
-/// # let server = Server::builder(&service, ws::server(move |_: &sockeye::http::Request<'_>| echo));
+/// # let server = Server::builder(&service, ws::server(move |_| echo));
 /// # let server = server.listen("127.0.0.1:0")?;
 /// # let url = format!("ws://{}/", server.local_addr());
 /// let (handler, inbox) = ws::Inbox::new(&service, 64 * 1024, 1000);

@@ -18,7 +18,7 @@ mod origins;
 mod session;
 
 pub use client::{Client, Refusal, client};
-pub use endpoint::{Endpoint, IntoEndpoint, endpoint, server};
+pub use endpoint::{Endpoint, endpoint, server, server_with};
 pub use group::Group;
 pub use handle::Handle;
 pub use handler::{Fragment, Handler, Message};

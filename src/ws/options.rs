@@ -48,7 +48,7 @@ impl Terms {
         Arc::new(Self {
             rules: Rules { role, max_message, max_frame, deflate: false, whole: true },
             heartbeat: options.heartbeat,
-            deflate: options.deflate.clone(),
+            deflate: options.deflate,
             frames: Arc::new(Frames::new(role, None)),
             spare: Arc::default(),
             packing: Mutex::default(),
@@ -60,8 +60,7 @@ impl Terms {
         let (Some(agreed), Some(settings)) = (agreed, &self.deflate) else {
             return session.speak(&Speech::Framed(self.frames.clone()));
         };
-        let packing =
-            || Packing::new(agreed.clone(), self.rules.role, settings.level, settings.min_size);
+        let packing = || Packing::new(*agreed, self.rules.role, settings.level, settings.min_size);
         if agreed.sending(self.rules.role).0 {
             let frames = Frames::new(self.rules.role, Some(packing()));
             return session.speak_by_itself(Arc::new(frames));
@@ -78,6 +77,6 @@ impl Terms {
     }
 
     pub(super) fn inflating(&self, agreed: &Agreed) -> Inflating {
-        Inflating::new(agreed.clone(), self.rules.role, Arc::clone(&self.spare))
+        Inflating::new(*agreed, self.rules.role, Arc::clone(&self.spare))
     }
 }

@@ -83,7 +83,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(setting: Setting, endpoint: Endpoint) -> Self {
         let service = setting.service();
-        let server = setting.listen(Server::builder(&service, ws::server(endpoint)));
+        let server = setting.listen(Server::builder(&service, ws::server_with(endpoint)));
         let url = url(&server.local_addr(), setting);
         Self { service, server, url }
     }

@@ -35,7 +35,7 @@ use crate::{Service, TcpOptions};
 ///
 /// # let service = Service::builder().threads(1).start()?;
 /// # let echo = |s: &mut ws::Session<'_>, m: Message<'_>| { s.send_message(m); };
-/// # let server = Server::builder(&service, ws::server(move |_: &sockeye::http::Request<'_>| echo));
+/// # let server = Server::builder(&service, ws::server(move |_| echo));
 /// # let server = server.listen("127.0.0.1:0")?;
 /// # let url = format!("ws://{}/chat", server.local_addr());
 /// let print = |_: &mut ws::Session<'_>, message: Message<'_>| println!("{message:?}");
@@ -219,7 +219,7 @@ impl Builder {
         let url = Url::parse_websocket(&self.url)?;
         let (address, tls) = (url.address(), url.is_tls());
         let Self { origin, fields, options, .. } = self;
-        let (subprotocols, deflate) = (options.subprotocols.clone(), options.deflate.clone());
+        let (subprotocols, deflate) = (options.subprotocols.clone(), options.deflate);
         let ask = Ask { url, origin, subprotocols, deflate, fields }.complete();
         let ask = ask.map_err(|invalid| {
             Error::new(ErrorKind::Invalid, "ask for WebSocket").on(&address).because(invalid)
