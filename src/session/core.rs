@@ -344,7 +344,10 @@ impl Core {
         let lent = self.lent();
         match lent.out.push_frame(framing, tag, data, shared, room) {
             Ok(true) => {}
-            Ok(false) => return Sent::Full,
+            Ok(false) => {
+                framing.undo();
+                return Sent::Full;
+            }
             Err(_) => return Sent::Invalid,
         }
         lent.change.messages_sent += u64::from(tag.completes());

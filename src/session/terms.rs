@@ -97,6 +97,9 @@ pub(crate) trait Framing: Send + Sync {
         shared: bool,
         out: &mut Vec<u8>,
     ) -> Result<Option<usize>, Violation>;
+
+    /// The last frame, of a session's own framing, did not fit and is not sent.
+    fn undo(&self) {}
 }
 
 /// The message as it is sent.

@@ -82,6 +82,14 @@ impl Packing {
         self.pool.put(packer);
         result
     }
+
+    /// The last message is not sent: the next must not refer to it.
+    pub(super) fn forget(&self) {
+        if let Some(mut packer) = self.pool.take() {
+            packer.compressor.reset();
+            self.pool.put(packer);
+        }
+    }
 }
 
 /// Inflates what one connection receives.

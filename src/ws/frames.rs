@@ -115,6 +115,12 @@ impl Framing for Frames {
         }
         self.unusual_frame(tag, message, shared, out)
     }
+
+    fn undo(&self) {
+        if let Some(packing) = &self.packing {
+            packing.forget();
+        }
+    }
 }
 
 impl Frames {

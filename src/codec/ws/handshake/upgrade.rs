@@ -55,11 +55,6 @@ impl<'b> Upgrade<'b> {
         self.origin
     }
 
-    /// The subprotocols that the client speaks, the one it likes best first.
-    pub(crate) fn protocols(&self) -> &[&'b str] {
-        &self.protocols
-    }
-
     /// The first of these subprotocols that the client speaks.
     pub(crate) fn choose<'a>(&self, mut ours: impl Iterator<Item = &'a str>) -> Option<&'a str> {
         ours.find(|ours| self.protocols.contains(ours))
