@@ -137,3 +137,27 @@ impl Inflate for Inflating {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_is_not_referred_to() {
+        let agreed = Deflate {
+            server_takeover: true,
+            client_takeover: true,
+            server_bits: 15,
+            client_bits: 15,
+        };
+        let packing = Packing::new(agreed, Role::Server, 6, 0);
+        let text = b"some words that come again, ".repeat(10);
+        let first = packing.pack(&text, <[u8]>::len).unwrap();
+        assert!(packing.pack(&text, <[u8]>::len).unwrap() < first / 2, "the second refers to it");
+        packing.forget();
+        let packed = packing.pack(&text, <[u8]>::to_vec).unwrap();
+        let mut inflated = Vec::new();
+        Inflater::new(15, true).inflate(&packed, true, 1000, &mut inflated).unwrap();
+        assert_eq!(inflated, text);
+    }
+}
