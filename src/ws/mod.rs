@@ -36,3 +36,11 @@ pub use crate::session::{By, CloseReason, Farewell, ServerProtocol};
 pub mod parse {
     pub use crate::codec::ws::{Decoder, Event, Failure, Kind, Role};
 }
+
+/// What holds for whatever bytes, for the fuzz targets.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod checks {
+    pub use crate::codec::ws::deflate::checks::{inflate_any, round_trip};
+    pub use crate::codec::ws::handshake::checks::handshake;
+}

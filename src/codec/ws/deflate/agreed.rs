@@ -40,7 +40,7 @@ impl Deflate {
 
     /// What inflates what we receive.
     pub(crate) fn inflater(&self, role: Role) -> Inflater {
-        let (takeover, bits) = self.receiving(role);
-        Inflater::new(bits, takeover)
+        let (takeover, _) = self.receiving(role);
+        Inflater::new(takeover)
     }
 }

@@ -14,12 +14,11 @@ pub(crate) struct Inflater {
 }
 
 impl Inflater {
-    /// For references of up to `1 << bits` bytes, 8 to 15, with `takeover` into messages before.
-    pub(crate) fn new(bits: u8, takeover: bool) -> Self {
-        // A new message begins without an allocation only with 15 (`flate2` makes others anew).
-        let bits = if takeover { bits.clamp(9, 15) } else { 15 };
-        let inner = Decompress::new_with_window_bits(false, bits);
-        Self { inner, takeover, complete: true }
+    /// For messages that refer with `takeover` into those before, or don't.
+    pub(crate) fn new(takeover: bool) -> Self {
+        // How far back is no matter: with fewer bits it takes no less memory, and to begin anew would
+        // be an allocation.
+        Self { inner: Decompress::new(false), takeover, complete: true }
     }
 
     /// Appends what a piece of a message holds, the `last` one or not, until there are `limit` bytes in
