@@ -45,7 +45,7 @@ fn messages_are_compressed(setting: Setting) {
     for takeover in [true, false] {
         let settings =
             Deflate { server_takeover: takeover, client_takeover: takeover, ..Deflate::default() };
-        let world = World::new(setting, echo().deflate(settings.clone()));
+        let world = World::new(setting, echo().deflate(settings));
         let (builder, told) = world.client("/");
         let client = builder.deflate(settings).connect(&world.service).unwrap();
         client.wait_connected(LIMIT).unwrap();

@@ -7,5 +7,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answers;
+mod calls;
+mod closing;
 mod connecting;
+mod frames;
+mod python;
+mod reconnecting;
+mod refusals;
+mod requests;
 mod scene;
