@@ -42,6 +42,12 @@ const TESTED: &[&str] = &[
     "udp_multicast_server",
     "uds_chat_client",
     "uds_chat_server",
+    // Tested in `examples_ws.rs`.
+    "ws_chat_server",
+    // Tested in `examples_ws_rooms.rs`.
+    "ws_rooms",
+    // Tested in `examples_ws.rs`.
+    "wss_chat_server",
 ];
 
 #[test]
