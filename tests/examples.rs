@@ -44,10 +44,12 @@ const TESTED: &[&str] = &[
     "uds_chat_client",
     "uds_chat_server",
     // Tested in `examples_ws.rs`.
+    "ws_chat_client",
     "ws_chat_server",
     // Tested in `examples_ws_rooms.rs`.
     "ws_rooms",
     // Tested in `examples_ws.rs`.
+    "wss_chat_client",
     "wss_chat_server",
 ];
 

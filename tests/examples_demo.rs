@@ -65,11 +65,7 @@ fn its_page_stays_if_it_is_to() {
     let mut demo = Program::start("demo", &["1", "8", "--stay"]);
     let address = address(&mut demo);
     demo.expect("The page stays at ");
-    let mut stream = TcpStream::connect(&address).unwrap();
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = get(&address);
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("<canvas"), "{answer}");
     // Who comes late is told all.
     let mut page = Talker::connect(&address, "/live");
@@ -85,6 +81,16 @@ fn its_page_stays_if_it_is_to() {
 fn address(demo: &mut Program) -> String {
     let line = demo.expect("See it live at http://");
     line.trim_start_matches("See it live at http://").trim_end_matches('/').to_owned()
+}
+
+/// The page itself.
+fn get(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn next(page: &mut Talker) -> Value {

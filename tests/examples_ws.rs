@@ -8,8 +8,9 @@ mod common;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use common::certificates::Authority;
 use common::program::Program;
-use common::{LIMIT, Talker};
+use common::{Folder, LIMIT, Talker};
 
 const WWW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/www/chat");
 
@@ -94,6 +95,74 @@ fn the_page_comes_from_the_same_port() {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.contains(part), "{path}: {answer}");
     }
+}
+
+#[test]
+fn clients_chat_and_come_back() {
+    let (mut server, address) = chat_server(&["0", WWW]);
+    let mut clients = ["Ada", "Bob"].map(|name| {
+        let mut client =
+            Program::start("ws_chat_client", &[&format!("ws://{address}/chat?name={name}")]);
+        client.expect("Connected, session ");
+        client.expect(&format!("Incoming: * You are {name}"));
+        client
+    });
+    clients[0].say("hello");
+    clients.iter_mut().for_each(|client| drop(client.expect("Incoming: Ada: hello")));
+    clients[0].say("!");
+    clients[0].expect("Disconnected: closed by this side");
+    clients[0].expect("Incoming: * You are Ada");
+    clients[1].expect("Incoming: * Ada has gone: closed by the peer with 1000");
+
+    server.say("!");
+    for (client, name) in clients.iter_mut().zip(["Ada", "Bob"]) {
+        client.expect("Disconnected: closed by the peer with 1001");
+        client.expect("Connecting again in ");
+        client.expect(&format!("Incoming: * You are {name}"));
+    }
+    for mut client in clients {
+        client.say("");
+        client.done();
+    }
+    server.expect_with("disconnected: closed by the peer with 1000");
+    server.say("");
+    server.done();
+}
+
+#[test]
+fn a_client_says_why_it_was_refused() {
+    let (_server, address) = chat_server(&["0", WWW]);
+    let mut client = Program::start("ws_chat_client", &[&format!("ws://{address}/nowhere")]);
+    client.expect("Refused with 404");
+    client.say("");
+    client.done();
+}
+
+#[test]
+fn the_same_goes_over_tls() {
+    let folder = Folder::new();
+    let authority = Authority::new("Test CA");
+    let leaf = authority.local();
+    let ca = folder.file("ca.pem", authority.pem());
+    let chain = folder.file("server.pem", leaf.chain_pem());
+    let key = folder.file("server-key.pem", leaf.key_pem());
+    let [ca, chain, key] = [&ca, &chain, &key].map(|path| path.to_str().unwrap());
+    let mut server = Program::start("wss_chat_server", &["0", chain, key, WWW]);
+    let line = server.expect("Server listening on ");
+    let url = format!("wss://localhost:{}/chat?name=", line.rsplit(':').next().unwrap());
+    let mut clients = ["Ada", "Bob"].map(|name| {
+        let mut client = Program::start("wss_chat_client", &[ca, &format!("{url}{name}")]);
+        client.expect(&format!("Incoming: * You are {name}"));
+        client
+    });
+    clients[1].say("hello");
+    clients.iter_mut().for_each(|client| drop(client.expect("Incoming: Bob: hello")));
+    for mut client in clients {
+        client.say("");
+        client.done();
+    }
+    server.say("");
+    server.done();
 }
 
 fn chat_server(args: &[&str]) -> (Program, String) {
