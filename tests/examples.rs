@@ -15,12 +15,13 @@ use common::LIMIT;
 use common::program::{Program, binary};
 
 const TESTED: &[&str] = &[
+    // Tested in `examples_demo.rs`, its page in `browser`.
     "demo",
     // Tested in `examples_framed.rs`.
     "framed_client",
     "framed_custom",
     "framed_server",
-    // Tested in `examples_http.rs`, the first one in `browser.rs` too.
+    // Tested in `examples_http.rs`, the first one in `browser` too.
     "http_client",
     "http_server",
     "https_client",
@@ -42,6 +43,14 @@ const TESTED: &[&str] = &[
     "udp_multicast_server",
     "uds_chat_client",
     "uds_chat_server",
+    // Tested in `examples_ws.rs`.
+    "ws_chat_client",
+    "ws_chat_server",
+    // Tested in `examples_ws_rooms.rs`.
+    "ws_rooms",
+    // Tested in `examples_ws.rs`.
+    "wss_chat_client",
+    "wss_chat_server",
 ];
 
 #[test]
@@ -259,23 +268,6 @@ fn signals_end_the_server_gracefully() {
         drop(peer);
         program.expect("Served 1 connections, 5 bytes");
         program.finish();
-    }
-}
-
-#[test]
-fn demo_measures_both_designs() {
-    let output = Program::start("demo", &["1", "8"]).finish();
-    assert!(output[0].starts_with("8 clients and a server on "), "{output:#?}");
-    let seconds = output.iter().filter(|line| line.starts_with("  second  1 ")).count();
-    assert_eq!(seconds, 2, "{output:#?}");
-    let [header, loops, pool] = output.last_chunk().unwrap();
-    let width = header.chars().count();
-    for (name, row) in [("I/O loop per thread", loops), ("thread pool", pool)] {
-        assert_eq!(row.chars().count(), width, "{output:#?}");
-        let numbers = row.strip_prefix(name).unwrap().split_whitespace().collect::<Vec<_>>();
-        // Messages, and four times a number with its unit.
-        assert_eq!(numbers.len(), 1 + 4 * 2, "{output:#?}");
-        assert!(numbers[0].replace(',', "").parse::<u32>().unwrap() > 0, "{output:#?}");
     }
 }
 

@@ -1,6 +1,7 @@
-//! The options of a command line, `--name` and `--name VALUE`, for those examples that have some.
+//! The options of a command line, `--name` and `--name VALUE`, for those examples that have some, and
+//! its other words.
 
-#![allow(dead_code, reason = "not each of them has both kinds")]
+#![allow(dead_code, reason = "not each of them has all kinds")]
 
 use std::env;
 use std::str::FromStr;
@@ -29,6 +30,14 @@ impl Options {
         let value = self.words.get(at + 1).and_then(|value| value.parse().ok());
         self.words.drain(at..(at + 2).min(self.words.len()));
         value.ok_or(self.usage)
+    }
+
+    /// The next word that is no option, or what it is by default. Ask for options before.
+    pub(crate) fn word<T: FromStr>(&mut self, default: T) -> Result<T, &'static str> {
+        match self.words.is_empty() {
+            true => Ok(default),
+            false => self.words.remove(0).parse().map_err(|_| self.usage),
+        }
     }
 
     /// Nothing else may be there.

@@ -2,7 +2,8 @@
 
 use sockeye::framed::Session;
 
-use crate::guest::{Guest, MAX_NAME, NAME, is_name, name, names, tell};
+use crate::guest::{Guest, name, tell};
+use crate::lobby::{MAX_NAME, NAME, is_name, names};
 
 const HELP: &[&str] = &[
     "/nick NAME          be called so",

@@ -2,22 +2,10 @@
 
 use std::sync::Arc;
 
-use sockeye::framed::{self, Handle, Session};
-use sockeye::{CloseReason, Key};
+use sockeye::CloseReason;
+use sockeye::framed::{self, Session};
 
-use crate::names::Names;
-
-/// What a guest is called; for other guests and the console, on whatever thread.
-pub(crate) static NAME: Key<String> = Key::new("rooms.name");
-
-/// Letters of a guest's or a room's name.
-pub(crate) const MAX_NAME: usize = 20;
-
-/// Bytes that may be said at once.
-const MAX_TEXT: usize = 1000;
-
-/// The room that everybody is in at first.
-const LOBBY: &str = "lobby";
+use crate::lobby::{LOBBY, MAX_TEXT, NAME, Names};
 
 /// One session. What only its own callbacks need are fields.
 pub(crate) struct Guest {
@@ -81,21 +69,7 @@ pub(crate) fn name(session: &Session<'_>) -> Arc<String> {
     session.get(&NAME).unwrap_or_default()
 }
 
-/// What these guests are called, sorted.
-pub(crate) fn names(guests: &[Handle]) -> Vec<String> {
-    let names = guests.iter().filter_map(|guest| guest.get(&NAME));
-    let mut names = names.map(|name| name.to_string()).collect::<Vec<_>>();
-    names.sort_unstable();
-    names
-}
-
 /// Answers the guest himself.
 pub(crate) fn tell(session: &mut Session<'_>, text: &str) {
     session.send(format!("* {text}"));
-}
-
-/// Whether guests and rooms may be called so.
-pub(crate) fn is_name(text: &str) -> bool {
-    let fits = (1..=MAX_NAME).contains(&text.chars().count());
-    fits && text.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter))
 }

@@ -14,61 +14,29 @@
 #![allow(clippy::print_stdout, reason = "this is what the program is for")]
 
 mod commands;
-mod console;
 mod guest;
-mod names;
-#[path = "../options/mod.rs"]
-mod options;
+#[path = "../lobby/mod.rs"]
+mod lobby;
 
 use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use console::Console;
-use guest::{Guest, MAX_NAME, tell};
-use names::Names;
-use options::Options;
-use sockeye::framed::{self, Lines};
+use guest::{Guest, tell};
+use lobby::{Console, Names, Settings, Voice};
+use sockeye::framed::{self, Handle, Lines};
 use sockeye::middleware::{Excess, Logging, Rate, RateLimit};
-use sockeye::{Limits, Overflow, Server, Service, server};
+use sockeye::{Sent, Server, Service};
 
 const USAGE: &str = "usage: rooms [--address ADDRESS] [--rate LINES] [--connections MAX] [--pool] \
                      [--log]";
 
-const THREADS: usize = 2;
-
 /// Bytes of a line, either way: what a guest says, and before it his name and the room's.
 const MAX_LINE: usize = 2048;
 
-/// What the command line says.
-pub(crate) struct Settings {
-    address: String,
-    pub(crate) rate: u32,
-    pub(crate) connections: usize,
-    pub(crate) pool: bool,
-    log: bool,
-}
-
-/// What concerns the server as a whole.
-struct Watch;
-
-impl server::Events for Watch {
-    fn on_error(&self, error: &sockeye::Error) {
-        println!("Server error: {error}");
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let settings = settings()?;
-    if settings.log {
-        env_logger::builder().filter_level(log::LevelFilter::Info).init();
-    }
-    let service = Service::builder();
-    let service = if settings.pool {
-        service.thread_pool(THREADS).start()?
-    } else {
-        service.loop_per_thread(THREADS).start()?
-    };
+    let settings = Settings::read(USAGE, ":5555")?;
+    let service = settings.start()?;
     let names = Names::default();
     let limit = RateLimit::per_address(Rate::per_second(settings.rate))
         .excess(Excess::Drop)
@@ -77,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("Server listening on {}", server.local_addr());
     println!("Say /help to see what there is to say");
 
-    Console::new(server.clone(), names, limit, settings).run(io::stdin().lines())?;
+    Console::new(Text, server.clone(), names, limit, settings).run(io::stdin().lines())?;
 
     println!("Server stopping...");
     server.multicast("* The server is closing");
@@ -88,19 +56,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     service.stop()?;
     println!("Done!");
     Ok(())
-}
-
-fn settings() -> Result<Settings, &'static str> {
-    let mut options = Options::new(USAGE);
-    let settings = Settings {
-        address: options.value("--address", ":5555".into())?,
-        rate: options.value("--rate", 10)?,
-        connections: options.value("--connections", 1000)?,
-        pool: options.flag("--pool"),
-        log: options.flag("--log"),
-    };
-    options.end()?;
-    Ok(settings)
 }
 
 fn serve(
@@ -114,13 +69,25 @@ fn serve(
     let protocol = framed::server(Lines::new().max(MAX_LINE), guest);
     let protocol = if settings.rate > 0 { protocol.with(limit.clone()) } else { protocol };
     let protocol = if settings.log { protocol.with(Logging::new()) } else { protocol };
-    // Who does not keep up misses lines, and delays nobody.
-    let limits = Limits::default().queue(256 * 1024).overflow(Overflow::Drop).groups(8);
-    Server::builder(service, protocol)
-        .events(Watch)
-        .limits(limits)
-        .max_connections(settings.connections)
-        .max_rooms(1000)
-        .max_room_name(MAX_NAME * 4) // bytes, which a letter has at most four of
-        .listen(&*settings.address)
+    settings.listen(Server::builder(service, protocol))
+}
+
+/// The administrator speaks in lines.
+struct Text;
+
+impl Voice for Text {
+    fn tell_all(&self, server: &Server, text: &str) -> Sent {
+        server.multicast(format!("* (admin) {text}"))
+    }
+
+    fn tell_room(&self, server: &Server, room: &str, text: &str) -> Sent {
+        server.rooms().send(room, format!("[{room}] (admin) {text}"))
+    }
+
+    fn kick(&self, guest: &Handle, why: String) -> sockeye::Result<()> {
+        guest.post(move |session| {
+            session.send(format!("* You have to go: {why}"));
+            session.close_because(format!("kicked, {why}"));
+        })
+    }
 }

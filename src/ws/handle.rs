@@ -99,6 +99,15 @@ impl Handle {
     }
 }
 
+/// For what a server's [`sessions`](crate::Server::sessions) or a group's
+/// [`members`](crate::raw::Group::members) give: sessions that speak WebSocket. To one of HTTP, all that
+/// is sent is [`Sent::Invalid`].
+impl From<session::Handle> for Handle {
+    fn from(handle: session::Handle) -> Self {
+        Self(handle)
+    }
+}
+
 impl Deref for Handle {
     type Target = session::Handle;
 

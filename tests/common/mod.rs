@@ -19,6 +19,7 @@ mod process;
 pub mod program;
 mod random;
 mod setting;
+mod talker;
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
@@ -39,6 +40,7 @@ pub use probe::{Echo, Event, Events, Probe};
 pub use process::{descriptors, in_a_process, role, spawn_role};
 pub use random::Random;
 pub use setting::{Served, Setting, Stream, narrow};
+pub use talker::Talker;
 
 /// How long a test waits for what must happen: far longer than it takes.
 pub const LIMIT: Duration = Duration::from_secs(20);

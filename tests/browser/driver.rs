@@ -1,68 +1,39 @@
-//! The page of `http_server` in a browser, driven as WebDriver says (<https://www.w3.org/TR/webdriver2/>):
-//! with the library's own client.
-
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![allow(clippy::print_stderr, reason = "to say what is skipped")]
-
-mod common;
+//! A browser, driven as WebDriver says (<https://www.w3.org/TR/webdriver2/>): with the library's own
+//! client.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use sockeye::http::{Client, Method};
-use sockeye::{ErrorKind, Service};
+use sockeye::{ErrorKind, Service, Uuid};
 
-use common::program::Program;
-use common::{Folder, LIMIT, eventually};
-
-#[test]
-fn the_page_puts_a_value_and_gets_it() {
-    let Some(driver) = Driver::start() else {
-        eprintln!("SKIPPED: there is no Chromium with its driver on this machine");
-        return;
-    };
-    let www = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/www");
-    let mut server = Program::start("http_server", &["0", www]);
-    let line = server.expect("Server listening on ");
-    let port = line.rsplit(':').next().unwrap();
-
-    let page = driver.open(&format!("http://localhost:{port}/"));
-    page.wait_for_text("h1", "Cache 1.0.0");
-    page.try_operation("put", &[("path:key", "the colour?"), ("body", "crimson & more")]);
-    page.wait_for_text("#put output .status", "201 Created");
-    page.try_operation("get", &[("path:key", "the colour?")]);
-    page.wait_for_text("#get output .status", "200 OK");
-    page.wait_for_text("#get output .body", "crimson & more");
-    // The value is really on the server.
-    let url = format!("http://localhost:{port}/api/cache/the%20colour%3F");
-    assert_eq!(driver.client.get(url).send().unwrap().text().unwrap(), "crimson & more");
-    page.screenshot(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/page.png")));
-    page.try_operation("delete", &[("path:key", "the colour?")]);
-    page.wait_for_text("#delete output .body", "crimson & more");
-    page.try_operation("get", &[("path:key", "the colour?")]);
-    page.wait_for_text("#get output .status", "404 Not Found");
-
-    drop(page);
-    server.say("");
-    server.done();
-}
+use super::common::{Folder, LIMIT, eventually};
 
 /// The program that drives browsers. It is killed when dropped.
-struct Driver {
+pub(crate) struct Driver {
     child: Child,
-    client: Client,
+    pub(crate) client: Client,
     base: String,
-    profile: Folder,
+    profiles: Folder,
     _service: Service,
 }
 
 impl Driver {
-    fn start() -> Option<Self> {
+    /// None if there is none on this machine.
+    pub(crate) fn start() -> Option<Self> {
+        let started = Self::find();
+        if started.is_none() {
+            eprintln!("SKIPPED: there is no Chromium with its driver on this machine");
+        }
+        started
+    }
+
+    fn find() -> Option<Self> {
         for name in ["chromium", "chromedriver"] {
             Command::new(name).arg("--version").stdout(Stdio::null()).status().ok()?;
         }
@@ -81,12 +52,15 @@ impl Driver {
         let service = Service::builder().threads(1).start().unwrap();
         let client = Client::builder(&service).timeout(3 * LIMIT).head_timeout(3 * LIMIT);
         let client = client.build().unwrap();
-        Some(Self { child, client, base, profile: Folder::new(), _service: service })
+        Some(Self { child, client, base, profiles: Folder::new(), _service: service })
     }
 
-    /// A browser with this page.
-    fn open(&self, url: &str) -> Page<'_> {
-        let profile = format!("--user-data-dir={}", self.profile.path().display());
+    /// A browser of its own with this page, in a window of this size.
+    pub(crate) fn open(&self, url: &str, (width, height): (u32, u32)) -> Page<'_> {
+        // Two browsers cannot have the same.
+        let profile = self.profiles.path().join(Uuid::new_v4().to_string());
+        let profile = format!("--user-data-dir={}", profile.display());
+        let size = format!("--window-size={width},{height}");
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -97,7 +71,7 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--window-size=1000,1400",
+            &size,
             &profile,
         ];
         let options = json!({ "args": arguments });
@@ -106,7 +80,7 @@ impl Driver {
         let answer = self.ask(Method::Post, "/session", Some(wanted)).unwrap();
         let session = format!("/session/{}", answer["sessionId"].as_str().unwrap());
         let page = Page { driver: self, session };
-        page.post("/url", json!({ "url": url }));
+        page.go(url);
         page
     }
 
@@ -131,41 +105,50 @@ impl Drop for Driver {
     }
 }
 
-struct Page<'d> {
+pub(crate) struct Page<'d> {
     driver: &'d Driver,
     session: String,
 }
 
 impl Page<'_> {
-    /// Opens an operation, fills in its form, and sends it.
-    fn try_operation(&self, id: &str, fields: &[(&str, &str)]) {
-        self.post(
-            "/execute/sync",
-            json!({
-                "script": "document.getElementById(arguments[0]).open = true", "args": [id],
-            }),
-        );
-        for (name, value) in fields {
-            let field = self.find(&format!("#{id} [name='{name}']")).unwrap();
-            self.post(&format!("/element/{field}/clear"), json!({}));
-            self.post(&format!("/element/{field}/value"), json!({ "text": value }));
-        }
-        let button = self.find(&format!("#{id} button")).unwrap();
+    pub(crate) fn go(&self, url: &str) {
+        self.post("/url", json!({ "url": url }));
+    }
+
+    /// Types it into a field, instead of what is there.
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
+        let field = self.find(selector).unwrap();
+        self.post(&format!("/element/{field}/clear"), json!({}));
+        self.post(&format!("/element/{field}/value"), json!({ "text": text }));
+    }
+
+    pub(crate) fn click(&self, selector: &str) {
+        let button = self.find(selector).unwrap();
         self.post(&format!("/element/{button}/click"), json!({}));
     }
 
-    fn wait_for_text(&self, selector: &str, beginning: &str) {
-        let mut text = Err(String::new());
+    /// What a function's body of JavaScript returns.
+    pub(crate) fn run(&self, script: &str, arguments: &[&str]) -> Value {
+        self.post("/execute/sync", json!({ "script": script, "args": arguments }))
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for_text(&self, selector: &str, beginning: &str) {
         eventually(&format!("{selector} says {beginning:?}"), || {
-            text = self.find(selector).and_then(|element| {
-                let path = format!("{}/element/{element}/text", self.session);
-                self.driver.ask(Method::Get, &path, None)
-            });
-            text.as_ref().is_ok_and(|text| text.as_str().unwrap().starts_with(beginning))
+            self.text(selector).is_ok_and(|text| text.starts_with(beginning))
         });
     }
 
-    fn screenshot(&self, file: &Path) {
+    /// What the first such element shows.
+    pub(crate) fn text(&self, selector: &str) -> Result<String, String> {
+        let path = format!("{}/element/{}/text", self.session, self.find(selector)?);
+        let text = self.driver.ask(Method::Get, &path, None)?;
+        Ok(text.as_str().unwrap().to_owned())
+    }
+
+    /// Writes a picture of the window to the folder for what tests make.
+    pub(crate) fn screenshot(&self, name: &str) {
+        let file = [env!("CARGO_TARGET_TMPDIR"), name].iter().collect::<PathBuf>();
         let path = format!("{}/screenshot", self.session);
         let picture = self.driver.ask(Method::Get, &path, None).unwrap();
         let picture = BASE64_STANDARD.decode(picture.as_str().unwrap()).unwrap();

@@ -3,13 +3,11 @@
 use std::io;
 use std::time::Instant;
 
-use sockeye::framed::Handle;
 use sockeye::middleware::RateLimit;
+use sockeye::raw::Handle;
 use sockeye::{Sent, Server};
 
-use crate::guest::{NAME, names};
-use crate::names::Names;
-use crate::{Settings, THREADS};
+use super::{NAME, Names, Settings, THREADS, names};
 
 const HELP: &str = "\
 /sessions             who is here, from where, in which rooms
@@ -22,7 +20,18 @@ const HELP: &str = "\
 /quit                 stop it, as the end of input does
 /help                 see this";
 
+/// How guests are told what the administrator says, in what the server speaks.
+pub(crate) trait Voice {
+    fn tell_all(&self, server: &Server, text: &str) -> Sent;
+
+    fn tell_room(&self, server: &Server, room: &str, text: &str) -> Sent;
+
+    /// Says why, and closes.
+    fn kick(&self, guest: &Handle, why: String) -> sockeye::Result<()>;
+}
+
 pub(crate) struct Console {
+    voice: Box<dyn Voice>,
     server: Server,
     names: Names,
     limit: RateLimit,
@@ -31,8 +40,15 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn new(server: Server, names: Names, limit: RateLimit, settings: Settings) -> Self {
-        Self { server, names, limit, settings, started: Instant::now() }
+    pub(crate) fn new(
+        voice: impl Voice + 'static,
+        server: Server,
+        names: Names,
+        limit: RateLimit,
+        settings: Settings,
+    ) -> Self {
+        let (voice, started) = (Box::new(voice), Instant::now());
+        Self { voice, server, names, limit, settings, started }
     }
 
     /// Does what the lines say, until one says to stop or there are no more.
@@ -57,7 +73,7 @@ impl Console {
             "/kick" | "/broadcast" if rest.is_empty() => println!("Say /help"),
             "/sessions" => self.sessions(),
             "/kick" => self.kick(rest),
-            "/broadcast" => report(self.server.multicast(format!("* (admin) {rest}"))),
+            "/broadcast" => report(self.voice.tell_all(&self.server, rest)),
             "/rooms" => self.rooms(),
             "/room" => self.tell_room(rest),
             "/info" => self.info(),
@@ -88,12 +104,7 @@ impl Console {
     fn kick(&self, rest: &str) {
         let (who, why) = rest.split_once(' ').unwrap_or((rest, "the administrator wants it"));
         let Some(session) = self.find(who) else { return println!("Nobody is called {who}") };
-        let why = why.trim().to_string();
-        let kicked = session.post(move |session| {
-            session.send(format!("* You have to go: {why}"));
-            session.close_because(format!("kicked, {why}"));
-        });
-        match kicked {
+        match self.voice.kick(&session, why.trim().to_string()) {
             Ok(()) => println!("Kicked {who}"),
             Err(error) => println!("{error}"),
         }
@@ -115,8 +126,7 @@ impl Console {
     fn tell_room(&self, rest: &str) {
         match rest.split_once(' ') {
             Some((room, text)) if self.server.rooms().get(room).is_some() => {
-                let text = format!("[{room}] (admin) {}", text.trim_start());
-                report(self.server.rooms().send(room, text));
+                report(self.voice.tell_room(&self.server, room, text.trim_start()));
             }
             Some((room, _)) => println!("There is no room {room}"),
             None => println!("Say /help"),

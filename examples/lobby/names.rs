@@ -3,7 +3,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sockeye::framed::Handle;
+use sockeye::Key;
+use sockeye::raw::Handle;
+
+/// What a guest is called; for other guests and the console, on whatever thread.
+pub(crate) static NAME: Key<String> = Key::new("rooms.name");
+
+/// Letters of a guest's or a room's name.
+pub(crate) const MAX_NAME: usize = 20;
+
+/// Bytes that may be said at once.
+pub(crate) const MAX_TEXT: usize = 1000;
+
+/// The room that everybody is in at first.
+pub(crate) const LOBBY: &str = "lobby";
 
 /// The names of all guests.
 #[derive(Clone, Default)]
@@ -54,4 +67,18 @@ impl Names {
     fn lock(&self) -> MutexGuard<'_, Taken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What these guests are called, sorted.
+pub(crate) fn names(guests: &[Handle]) -> Vec<String> {
+    let names = guests.iter().filter_map(|guest| guest.get(&NAME));
+    let mut names = names.map(|name| name.to_string()).collect::<Vec<_>>();
+    names.sort_unstable();
+    names
+}
+
+/// Whether guests and rooms may be called so.
+pub(crate) fn is_name(text: &str) -> bool {
+    let fits = (1..=MAX_NAME).contains(&text.chars().count());
+    fits && text.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter))
 }
