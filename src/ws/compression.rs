@@ -157,7 +157,7 @@ mod tests {
         packing.forget();
         let packed = packing.pack(&text, <[u8]>::to_vec).unwrap();
         let mut inflated = Vec::new();
-        Inflater::new(15, true).inflate(&packed, true, 1000, &mut inflated).unwrap();
+        Inflater::new(true).inflate(&packed, true, 1000, &mut inflated).unwrap();
         assert_eq!(inflated, text);
     }
 }

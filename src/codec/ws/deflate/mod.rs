@@ -5,6 +5,7 @@
 
 mod agreed;
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "it is public to fuzzing"))]
 pub mod checks;
 mod compressor;
 mod extensions;

@@ -55,6 +55,12 @@ impl<'b> Upgrade<'b> {
         self.origin
     }
 
+    /// The subprotocols that the client speaks, the one it likes best first.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn protocols(&self) -> &[&'b str] {
+        &self.protocols
+    }
+
     /// The first of these subprotocols that the client speaks.
     pub(crate) fn choose<'a>(&self, mut ours: impl Iterator<Item = &'a str>) -> Option<&'a str> {
         ours.find(|ours| self.protocols.contains(ours))
