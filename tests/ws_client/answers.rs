@@ -156,7 +156,8 @@ fn a_subprotocol_that_was_asked_for_is_taken(setting: Setting) {
     ];
     for (field, good) in fields {
         let (builder, _told) = scene.client();
-        let builder = builder.subprotocols(["a", "b"]).deflate(Deflate::default());
+        let deflate = Deflate { server_takeover: true, ..Deflate::default() };
+        let builder = builder.subprotocols(["a", "b"]).deflate(deflate);
         let client = builder.connect(&scene.service).unwrap();
         let mut wire = scene.accept();
         wire.agree(field);
