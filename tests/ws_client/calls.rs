@@ -55,10 +55,12 @@ fn the_end_is_told_once(setting: Setting) {
     let (handler, inbox) = Inbox::new(&scene.service, 1000, 10);
     let builder = ws::client(&scene.url, handler);
     let builder = builder.reconnect(sockeye::Backoff::default().first(SHORT / 10));
-    let _client = builder.connect(&scene.service).unwrap();
+    let client = builder.connect(&scene.service).unwrap();
     for round in ["one", "two"] {
         let mut wire = scene.accept();
         wire.agree("");
+        // Until then the end of the last connection is what there is to be told.
+        client.wait_connected(LIMIT).unwrap();
         wire.say([frame(0x81, round), close_frame(1000, "")].concat());
         wire.0.finish();
         assert_eq!(inbox.receive(LIMIT).unwrap(), text(round));

@@ -92,6 +92,7 @@ fn messages_are_bounded(setting: Setting) {
     assert_eq!(told.next().len(), 105);
     wire.say(frame(0x81, [b'a'; 51]));
     wire.expect_close(1009);
+    wire.0.finish();
     let reason = CloseReason::Protocol(Violation::TooLong { limit: 50 });
     told.expect_close(&format!("1009: {reason}"));
 }
