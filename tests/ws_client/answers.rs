@@ -3,10 +3,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use sockeye::ErrorKind;
-use sockeye::ws::Deflate;
 
 use crate::common::{Design, LIMIT, SHORT, Setting, Stream};
-use crate::scene::{Scene, accept, agreement, close_frame, frame, key};
+use crate::scene::{Scene, accept, agreement, close_frame, frame, key, takeover};
 use crate::{on_all_streams, on_tcp};
 
 on_all_streams!(what_comes_with_the_answer_is_heard);
@@ -156,8 +155,7 @@ fn a_subprotocol_that_was_asked_for_is_taken(setting: Setting) {
     ];
     for (field, good) in fields {
         let (builder, _told) = scene.client();
-        let deflate = Deflate { server_takeover: true, ..Deflate::default() };
-        let builder = builder.subprotocols(["a", "b"]).deflate(deflate);
+        let builder = builder.subprotocols(["a", "b"]).deflate(takeover());
         let client = builder.connect(&scene.service).unwrap();
         let mut wire = scene.accept();
         wire.agree(field);

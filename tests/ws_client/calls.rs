@@ -59,6 +59,7 @@ fn the_end_is_told_once(setting: Setting) {
     for round in ["one", "two"] {
         let mut wire = scene.accept();
         wire.agree("");
+        // Until then the end of the last connection is what there is to be told.
         client.wait_connected(LIMIT).unwrap();
         wire.say([frame(0x81, round), close_frame(1000, "")].concat());
         wire.0.finish();

@@ -92,6 +92,7 @@ fn messages_are_bounded(setting: Setting) {
     assert_eq!(told.next().len(), 105);
     wire.say(frame(0x81, [b'a'; 51]));
     wire.expect_close(1009);
+    wire.0.finish();
     let reason = CloseReason::Protocol(Violation::TooLong { limit: 50 });
     told.expect_close(&format!("1009: {reason}"));
 }
@@ -108,6 +109,9 @@ fn messages_are_sent_in_parts(setting: Setting) {
     assert_eq!(parts.each_ref().map(|part| part.first), [0x01, 0x00, 0x80]);
     assert_eq!(parts.map(|part| part.payload).concat(), b"one two three");
     let (told, heard) = std::sync::mpsc::channel();
-    handle.post(move |session: &mut ws::Session<'_>| _ = told.send(session.go_on("x"))).unwrap();
+    let go_on = move |session: &mut ws::Session<'_>| {
+        let _ = told.send(session.go_on("x"));
+    };
+    handle.post(go_on).unwrap();
     assert_eq!(heard.recv_timeout(LIMIT).unwrap(), Sent::Invalid);
 }

@@ -5,7 +5,7 @@ use sockeye::{Backoff, ErrorKind};
 use crate::common::{LIMIT, SHORT, Setting};
 use crate::on_all_streams;
 use crate::on_tcp;
-use crate::scene::{Scene, Wire, close_frame, field, frame};
+use crate::scene::{Scene, Wire, World, close_frame, echo, field, frame, takeover};
 
 on_all_streams!(a_lost_connection_is_made_again);
 on_tcp!(
@@ -119,12 +119,9 @@ fn attempts_end(setting: Setting) {
 
 /// With a compressor that refers to what was sent before, the second would not be understood.
 fn a_new_connection_compresses_anew(setting: Setting) {
-    let world = crate::scene::World::new(
-        setting,
-        crate::scene::echo().deflate(sockeye::ws::Deflate::default()),
-    );
+    let world = World::new(setting, echo().deflate(takeover()));
     let (builder, told) = world.client("/");
-    let builder = builder.deflate(sockeye::ws::Deflate::default()).reconnect(backoff());
+    let builder = builder.deflate(takeover()).reconnect(backoff());
     let client = builder.connect(&world.service).unwrap();
     let text = "something to refer to ".repeat(20);
     for _ in 0..3 {

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha1::{Digest, Sha1};
 use sockeye::ws::client::Builder;
-use sockeye::ws::{self, Client, CloseReason, Code, Endpoint, Handler, Opening, Refusal};
+use sockeye::ws::{self, Client, CloseReason, Code, Deflate, Endpoint, Handler, Opening, Refusal};
 use sockeye::{Server, Service};
 
 use crate::common::{LIMIT, Listener, Peer, Served, Setting, Stream, tls_client};
@@ -111,6 +111,11 @@ pub(crate) fn echo() -> Endpoint {
             session.send_message(message);
         }
     })
+}
+
+/// Messages refer to the ones before them.
+pub(crate) fn takeover() -> Deflate {
+    Deflate { server_takeover: true, client_takeover: true, ..Deflate::default() }
 }
 
 type Act = Arc<dyn Fn(&mut ws::Session<'_>) + Send + Sync>;
