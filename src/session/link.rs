@@ -316,6 +316,6 @@ impl std::task::Wake for Link {
 mod tests {
     #[test]
     fn an_idle_session_is_small() {
-        assert!(size_of::<super::Link>() <= 400);
+        assert!(size_of::<super::Link>() <= 392);
     }
 }
