@@ -42,7 +42,6 @@ pub(crate) struct Link {
     pub(super) this: Weak<Self>,
     pub(super) id: Uuid,
     pub(super) connected: Moment,
-    pub(super) peer: Mutex<Option<Endpoint>>,
     pub(super) belongings: Belongings,
 }
 
@@ -80,7 +79,6 @@ impl Link {
             this: Weak::clone(this),
             id: parts.id,
             connected: Moment::default(),
-            peer: Mutex::new(None),
             belongings: Belongings::default(),
         })
     }
@@ -127,7 +125,7 @@ impl Link {
     ) {
         let mut body = lock(&self.body);
         debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
-        *lock(&self.peer) = Some(peer);
+        self.belongings.set_peer(peer);
         body.core.phase = Phase::Opening;
         body.core.transport = Some(transport);
         body.protocol = protocol;
@@ -150,7 +148,7 @@ impl Link {
     }
 
     pub(crate) fn peer(&self) -> Option<Endpoint> {
-        lock(&self.peer).clone()
+        self.belongings.peer()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -316,6 +314,6 @@ impl std::task::Wake for Link {
 mod tests {
     #[test]
     fn an_idle_session_is_small() {
-        assert!(size_of::<super::Link>() <= 392);
+        assert!(size_of::<super::Link>() <= 384);
     }
 }
