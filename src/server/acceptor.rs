@@ -46,7 +46,7 @@ impl Acceptor {
         stay: bool,
     ) -> Result<Arc<Self>> {
         let listener = Some(listener);
-        let body = Body { listener, token: Token(0), ready: false, exhausted: false };
+        let body = Body { listener, token: Token::default(), ready: false, exhausted: false };
         let acceptor = Arc::new_cyclic(|this| Self {
             seat: Seat::new(home),
             this: Weak::clone(this),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::{Events, Poll, Registry, Token, Waker};
+use mio::{Events, Poll, Registry, Waker};
 use slab::Slab;
 
 use super::current;
@@ -18,9 +18,10 @@ use super::panics::contain;
 use super::queue::{RunQueue, Wake};
 use super::strand::{Ready, Task};
 use super::timers::{TimerKey, Timers};
+use super::token::Token;
 use crate::error::{Error, Result};
 
-const WAKER: Token = Token(usize::MAX);
+const WAKER: mio::Token = mio::Token(usize::MAX);
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -105,10 +106,17 @@ impl Home {
     pub(crate) fn attach(
         &self,
         task: Arc<dyn Task>,
-        register: impl FnOnce(&Registry, Token) -> io::Result<()>,
+        register: impl FnOnce(&Registry, mio::Token) -> io::Result<()>,
     ) -> io::Result<Token> {
-        let token = Token(lock(&self.sources).insert(task));
-        register(&self.registry, token).inspect_err(|_| self.detach(token))?;
+        let token = self.admit(task)?;
+        register(&self.registry, token.into()).inspect_err(|_| self.detach(token))?;
+        Ok(token)
+    }
+
+    fn admit(&self, task: Arc<dyn Task>) -> io::Result<Token> {
+        let mut sources = lock(&self.sources);
+        let token = Token::of(sources.vacant_key())?;
+        sources.insert(task);
         Ok(token)
     }
 
@@ -118,7 +126,7 @@ impl Home {
     /// then reaches the new one, where it is a spurious event like any other.
     pub(crate) fn detach(&self, token: Token) {
         let mut sources = lock(&self.sources);
-        let task = sources.try_remove(token.0);
+        let task = sources.try_remove(token.place());
         // After a burst; the memory is the program's again.
         if sources.is_empty() {
             sources.shrink_to_fit();

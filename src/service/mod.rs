@@ -30,6 +30,7 @@ mod sync;
 mod threads;
 mod timer;
 mod timers;
+mod token;
 mod wheel;
 mod worker;
 
@@ -50,10 +51,10 @@ pub(crate) use inner::{Attached, Ending, Inner};
 pub(crate) use journal::{note, severity};
 pub(crate) use ledger::{Account, Ledger, Share};
 pub(crate) use locks::{Watched, lock};
-pub(crate) use mio::Token;
 pub(crate) use panics::contain;
 pub(crate) use strand::{Next, Ready, Seat, Task};
 pub(crate) use timers::TimerKey;
+pub(crate) use token::Token;
 pub(crate) use worker::{READ_BUFFER, Worker};
 
 use crate::error::{Error, ErrorKind, Result};

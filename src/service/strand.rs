@@ -78,16 +78,28 @@ pub(crate) trait Task: Send + Sync + 'static {
 /// A task's place: its state byte and the home whose workers run it.
 pub(crate) struct Seat {
     state: StateByte,
+    /// In what would be padding.
+    note: AtomicU8,
     home: Arc<Home>,
 }
 
 impl Seat {
     pub(crate) fn new(home: &Arc<Home>) -> Self {
-        Self { state: StateByte::new(), home: Arc::clone(home) }
+        Self { state: StateByte::new(), note: AtomicU8::new(0), home: Arc::clone(home) }
     }
 
     pub(crate) fn home(&self) -> &Arc<Home> {
         &self.home
+    }
+
+    /// A byte of the task's own, 0 at first, which any thread may read.
+    #[inline]
+    pub(crate) fn note(&self) -> u8 {
+        self.note.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_note(&self, note: u8) {
+        self.note.store(note, Ordering::Release);
     }
 
     /// Tells the task what happened, and queues it unless it is queued or running already.

@@ -1,13 +1,20 @@
-//! What a session has been given that any thread may look at. Few sessions have any, so that it is
-//! one word until then.
+//! What a session has been given that any thread may look at: its peer, and what few sessions have,
+//! which is one word until then. One lock for both, as a lock is a word of its own.
 
 use std::any::{Any, TypeId};
 use std::sync::{Arc, Mutex};
 
+use crate::net::Endpoint;
 use crate::service::{contain, lock};
 
 #[derive(Default)]
-pub(super) struct Belongings(Mutex<Option<Box<Things>>>);
+pub(super) struct Belongings(Mutex<Given>);
+
+#[derive(Default)]
+struct Given {
+    peer: Option<Endpoint>,
+    things: Option<Box<Things>>,
+}
 
 #[derive(Default)]
 struct Things {
@@ -27,6 +34,14 @@ pub(super) struct Label {
 }
 
 impl Belongings {
+    pub(super) fn peer(&self) -> Option<Endpoint> {
+        lock(&self.0).peer.clone()
+    }
+
+    pub(super) fn set_peer(&self, peer: Endpoint) {
+        lock(&self.0).peer = Some(peer);
+    }
+
     /// Keeps a value if `may`, which is asked under the lock. Returns what there is to drop, or to
     /// hand to the caller: the value that it replaces, or the value itself.
     pub(super) fn set(
@@ -35,11 +50,11 @@ impl Belongings {
         value: Value,
         may: impl FnOnce() -> bool,
     ) -> Result<Option<Value>, Value> {
-        let mut things = lock(&self.0);
+        let mut given = lock(&self.0);
         if !may() {
             return Err(value);
         }
-        let values = &mut things.get_or_insert_default().values;
+        let values = &mut given.things.get_or_insert_default().values;
         match values.iter_mut().find(|(other, _)| *other == label) {
             Some((_, place)) => Ok(Some(std::mem::replace(place, value))),
             None => {
@@ -50,37 +65,37 @@ impl Belongings {
     }
 
     pub(super) fn get(&self, label: Label) -> Option<Value> {
-        let things = lock(&self.0);
-        let mut values = things.as_ref()?.values.iter();
+        let given = lock(&self.0);
+        let mut values = given.things.as_ref()?.values.iter();
         values.find(|(other, _)| *other == label).map(|(_, value)| Arc::clone(value))
     }
 
     pub(super) fn remove(&self, label: Label) -> Option<Value> {
-        let mut things = lock(&self.0);
-        let values = &mut things.as_mut()?.values;
+        let mut given = lock(&self.0);
+        let values = &mut given.things.as_mut()?.values;
         let index = values.iter().position(|(other, _)| *other == label)?;
         Some(values.swap_remove(index).1)
     }
 
     pub(super) fn add_room(&self, name: Arc<str>) {
-        lock(&self.0).get_or_insert_default().rooms.push(name);
+        lock(&self.0).things.get_or_insert_default().rooms.push(name);
     }
 
     pub(super) fn remove_room(&self, name: &str) {
-        if let Some(things) = &mut *lock(&self.0) {
+        if let Some(things) = &mut lock(&self.0).things {
             things.rooms.retain(|room| **room != *name);
         }
     }
 
     pub(super) fn rooms(&self) -> Vec<String> {
-        let things = lock(&self.0);
-        let rooms = things.iter().flat_map(|things| &things.rooms);
+        let given = lock(&self.0);
+        let rooms = given.things.iter().flat_map(|things| &things.rooms);
         rooms.map(ToString::to_string).collect()
     }
 
-    /// Takes everything out, to be dropped by the caller one by one: each may panic.
+    /// Takes out all but the peer. The values are for the caller to drop one by one: each may panic.
     pub(super) fn clear(&self) -> Vec<(Label, Value)> {
-        let things = lock(&self.0).take();
+        let things = lock(&self.0).things.take();
         things.map_or_else(Vec::new, |mut things| std::mem::take(&mut things.values))
     }
 }

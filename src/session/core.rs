@@ -78,8 +78,8 @@ pub(super) struct Core {
     pub(super) lent: Option<Box<Lent>>,
     pub(super) extras: Option<Box<Extras>>,
     pub(super) timer: Option<TimerKey>,
-    pub(super) reason: Option<CloseReason>,
     pub(super) token: Token,
+    pub(super) reason: Option<CloseReason>,
 }
 
 /// What a worker lends for a turn; a session keeps it only while something is queued.
@@ -150,11 +150,11 @@ impl Core {
             reset: false,
             goodbye: Goodbye::Due,
             transport: None,
-            token: Token(0),
-            timer: None,
-            reason: None,
             lent: None,
             extras: None,
+            timer: None,
+            token: Token::default(),
+            reason: None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! A server's link lives as long as its connection. A client's outlives many, so that its handles,
 //! its counters and what was queued while it was down outlive them too.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
@@ -38,11 +38,9 @@ pub(crate) struct Link {
     pub(super) active: Moment,
     pub(super) tally: Tally,
     pub(super) mailbox: Mailbox,
-    manner: AtomicU8,
     pub(super) this: Weak<Self>,
     pub(super) id: Uuid,
     pub(super) connected: Moment,
-    pub(super) peer: Mutex<Option<Endpoint>>,
     pub(super) belongings: Belongings,
 }
 
@@ -76,11 +74,9 @@ impl Link {
             active: Moment::default(),
             tally: Tally::default(),
             mailbox: Mailbox::new(parts.gate),
-            manner: AtomicU8::new(0),
             this: Weak::clone(this),
             id: parts.id,
             connected: Moment::default(),
-            peer: Mutex::new(None),
             belongings: Belongings::default(),
         })
     }
@@ -127,7 +123,7 @@ impl Link {
     ) {
         let mut body = lock(&self.body);
         debug_assert!(body.core.phase == Phase::Down, "one connection at a time");
-        *lock(&self.peer) = Some(peer);
+        self.belongings.set_peer(peer);
         body.core.phase = Phase::Opening;
         body.core.transport = Some(transport);
         body.protocol = protocol;
@@ -150,7 +146,7 @@ impl Link {
     }
 
     pub(crate) fn peer(&self) -> Option<Endpoint> {
-        lock(&self.peer).clone()
+        self.belongings.peer()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -175,14 +171,14 @@ impl Link {
         }
     }
 
-    /// What is sent for messages.
+    /// What is sent for messages: its seat's note is the [`Manner`].
     #[inline]
     pub(super) fn speech(&self) -> &Speech {
-        self.terms.speech(self.manner.load(Ordering::Acquire))
+        self.terms.speech(self.seat.note())
     }
 
     pub(super) fn speak(&self, manner: Manner) {
-        self.manner.store(manner, Ordering::Release);
+        self.seat.set_note(manner);
     }
 
     /// Sends from any thread.
@@ -316,6 +312,6 @@ impl std::task::Wake for Link {
 mod tests {
     #[test]
     fn an_idle_session_is_small() {
-        assert!(size_of::<super::Link>() <= 400);
+        assert!(size_of::<super::Link>() <= 376);
     }
 }

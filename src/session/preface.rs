@@ -10,7 +10,7 @@ use super::link::Link;
 use super::protocol::{Admitted, Protocol};
 use crate::net::Transport;
 use crate::net::proxy::Heard;
-use crate::service::{Ending, Ready, Worker, lock};
+use crate::service::{Ending, Ready, Worker};
 
 impl Link {
     /// Gives the connection its protocol, once its preface is there. True when there is more to do
@@ -50,7 +50,7 @@ impl Link {
     fn admit(&self, core: &mut Core, heard: Heard) -> Option<Box<dyn Protocol>> {
         let Heard { header, early } = heard;
         if let Some(source) = header.as_ref().and_then(|header| header.source()) {
-            *lock(&self.peer) = Some(source.clone());
+            self.belongings.set_peer(source.clone());
         }
         let peer = self.peer()?;
         let Some(Transport::Plain(stream)) = core.transport.take() else { return None };

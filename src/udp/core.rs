@@ -69,7 +69,7 @@ impl Core {
             slots: 1,
             failures: 0,
             socket: None,
-            token: Token(0),
+            token: Token::default(),
             queue: Queue::default(),
             errors: Vec::new(),
             details: Details::default(),

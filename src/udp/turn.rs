@@ -294,7 +294,7 @@ impl Port {
         let Some(socket) = core.socket.as_ref().filter(|_| watch != core.watch) else { return };
         core.watch = watch;
         let registry = self.seat.home().registry();
-        if let Err(error) = socket.watch(registry, core.token, watch) {
+        if let Err(error) = socket.watch(registry, core.token.into(), watch) {
             core.die(CloseReason::Io(Arc::new(error)));
         }
     }
