@@ -262,6 +262,10 @@ impl Head<'_> {
         }
         write::fields(out, self.fields);
         write::length(out, self.length);
+        // RFC 9110 7.8: as wherever an upgrade is named. Another option may follow in a field of its own.
+        if self.status == Status::UPGRADE_REQUIRED {
+            write::connection(out, Connection::Upgrade);
+        }
         write::connection(out, connection);
         write::end(out);
     }
