@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::compression::Inflating;
 use super::options::Terms;
 use super::{By, Code, Farewell, Fragment, Handler, Opening, Session};
+use crate::codec::ws::deflate::CORRUPT;
 use crate::codec::ws::{Event, Failure, Receiver, Role, Rules};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::session::{self, CloseReason, End, Goodbye, Limit, Protocol};
@@ -329,6 +330,9 @@ impl Code {
             CloseReason::RateLimited => Self::POLICY_VIOLATION,
             CloseReason::Protocol(Violation::TooLong { .. }) => Self::MESSAGE_TOO_BIG,
             CloseReason::Protocol(Violation::NotUtf8) => Self::INVALID_PAYLOAD,
+            CloseReason::Protocol(Violation::Malformed(what)) if what == CORRUPT => {
+                Self::INVALID_PAYLOAD
+            }
             CloseReason::Protocol(_) => Self::PROTOCOL_ERROR,
             _ => Self::ABNORMAL,
         }
