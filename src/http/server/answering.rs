@@ -77,10 +77,14 @@ impl Adaptor {
             Special::Upgrade(upgrade) => {
                 Self::send_upgrade(session, exchange, response);
                 session.set_alarm(None);
-                let mut protocol = upgrade.begin(session);
-                protocol.on_open(session);
-                self.state = State::Upgraded(protocol);
+                let protocol = upgrade.begin(session);
+                // Before it is called: who is told of the beginning is told of the end, whatever
+                // happens in between.
                 session.hand_over();
+                self.state = State::Upgraded(protocol);
+                if let State::Upgraded(protocol) = &mut self.state {
+                    protocol.on_open(session);
+                }
             }
         }
     }
