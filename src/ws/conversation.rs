@@ -117,7 +117,8 @@ impl<H: Handler> Conversation<H> {
         if session.is_open() {
             self.handler.on_read_complete(&mut Session::of(session.reborrow()));
         }
-        if !session.is_open() && !session.awaits_goodbye() {
+        // What the peer has said already may be its goodbye.
+        if !session.is_open() && !session.is_parting() {
             return 0;
         }
         if left > 0 {
@@ -133,18 +134,19 @@ impl<H: Handler> Conversation<H> {
         session.heard_goodbye(Goodbye::Over);
     }
 
-    /// The peer's close may be in what was held back.
+    /// The peer's close, or what it can't come behind, may be in what was held back.
     fn hears_close(&mut self) -> bool {
         let rules = self.rules();
         let Some(rare) = &mut self.rare else { return false };
         let mut held = mem::take(&mut rare.held);
         let mut data = &mut held[..];
-        while let Ok(Some(event)) = self.receiver.next(&rules, &mut rare.inflating, &mut data) {
-            if let Event::Close(_) = event {
-                return true;
+        loop {
+            match self.receiver.next(&rules, &mut rare.inflating, &mut data) {
+                Ok(Some(Event::Close(_))) | Err(_) => return true,
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
             }
         }
-        false
     }
 
     fn say_close(&self, session: &mut session::Session<'_>, code: Option<Code>, text: &str) {
