@@ -169,10 +169,13 @@ impl<H: Handler> Conversation<H> {
 
     fn look_at_peer(&mut self, session: &mut session::Session<'_>) {
         let Some(heartbeat) = self.terms.heartbeat else { return };
-        if self.rare().missed >= heartbeat.missed {
-            return session.cut(CloseReason::Timeout(Limit::Pong));
+        // Of a peer that nobody reads from, no answer is seen.
+        if !session.is_paused() {
+            if self.rare().missed >= heartbeat.missed {
+                return session.cut(CloseReason::Timeout(Limit::Pong));
+            }
+            self.rare().missed += 1;
         }
-        self.rare().missed += 1;
         // If it does not fit, the peer has not taken what is before it: that counts as well.
         let _ = session.offer_tagged(super::frames::control(super::frames::PING), &[]);
         session.set_alarm(session.now().checked_add(heartbeat.interval));
