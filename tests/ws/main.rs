@@ -11,8 +11,10 @@ mod answer;
 mod common;
 
 mod caller;
+mod conversation;
 mod frames;
 mod handshake;
+mod parts;
 mod request;
 mod scribe;
 mod wire;
