@@ -11,9 +11,11 @@ mod answer;
 mod common;
 
 mod caller;
+mod closing;
 mod conversation;
 mod frames;
 mod handshake;
+mod heartbeat;
 mod parts;
 mod request;
 mod scribe;
