@@ -258,7 +258,8 @@ impl Core {
         shared: Option<&Bytes>,
     ) -> Sent {
         if tag.part == Part::Beside {
-            return self.queue(link, tag, data, shared, self.room(link) + RESERVE);
+            let most = link.terms.queue.saturating_add(RESERVE);
+            return self.queue(link, tag, data, shared, self.room_within(link, most));
         }
         if !link.terms.intercepted {
             return self.queue(link, tag, data, shared, self.room(link));
@@ -401,7 +402,11 @@ impl Core {
     /// Bytes that the queue has room for.
     #[inline]
     pub(super) fn room(&self, link: &Link) -> usize {
-        link.terms.queue.saturating_sub(self.queue_len() + link.mailbox.bytes())
+        self.room_within(link, link.terms.queue)
+    }
+
+    fn room_within(&self, link: &Link, most: usize) -> usize {
+        most.saturating_sub(self.queue_len() + link.mailbox.bytes())
     }
 
     /// Begins the end. The first reason counts; a later call can only make it quicker.

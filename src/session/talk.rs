@@ -50,4 +50,11 @@ impl Session<'_> {
     pub(crate) fn awaits_goodbye(&self) -> bool {
         self.core.phase == Phase::Closing && self.core.goodbye == Goodbye::Awaited
     }
+
+    /// True when this side closes and the peer's goodbye is of interest, now or as soon as this side
+    /// has said its own.
+    pub(crate) fn is_parting(&self) -> bool {
+        let heeded = matches!(self.core.goodbye, Goodbye::Due | Goodbye::Awaited);
+        self.core.phase == Phase::Closing && heeded
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::compression::Inflating;
 use super::options::Terms;
 use super::{By, Code, Farewell, Fragment, Handler, Opening, Session};
+use crate::codec::ws::deflate::CORRUPT;
 use crate::codec::ws::{Event, Failure, Receiver, Role, Rules};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::session::{self, CloseReason, End, Goodbye, Limit, Protocol};
@@ -116,7 +117,8 @@ impl<H: Handler> Conversation<H> {
         if session.is_open() {
             self.handler.on_read_complete(&mut Session::of(session.reborrow()));
         }
-        if !session.is_open() && !session.awaits_goodbye() {
+        // What the peer has said already may be its goodbye.
+        if !session.is_open() && !session.is_parting() {
             return 0;
         }
         if left > 0 {
@@ -132,18 +134,19 @@ impl<H: Handler> Conversation<H> {
         session.heard_goodbye(Goodbye::Over);
     }
 
-    /// The peer's close may be in what was held back.
+    /// The peer's close, or what it can't come behind, may be in what was held back.
     fn hears_close(&mut self) -> bool {
         let rules = self.rules();
         let Some(rare) = &mut self.rare else { return false };
         let mut held = mem::take(&mut rare.held);
         let mut data = &mut held[..];
-        while let Ok(Some(event)) = self.receiver.next(&rules, &mut rare.inflating, &mut data) {
-            if let Event::Close(_) = event {
-                return true;
+        loop {
+            match self.receiver.next(&rules, &mut rare.inflating, &mut data) {
+                Ok(Some(Event::Close(_))) | Err(_) => return true,
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
             }
         }
-        false
     }
 
     fn say_close(&self, session: &mut session::Session<'_>, code: Option<Code>, text: &str) {
@@ -166,10 +169,13 @@ impl<H: Handler> Conversation<H> {
 
     fn look_at_peer(&mut self, session: &mut session::Session<'_>) {
         let Some(heartbeat) = self.terms.heartbeat else { return };
-        if self.rare().missed >= heartbeat.missed {
-            return session.cut(CloseReason::Timeout(Limit::Pong));
+        // Of a peer that nobody reads from, no answer is seen.
+        if !session.is_paused() {
+            if self.rare().missed >= heartbeat.missed {
+                return session.cut(CloseReason::Timeout(Limit::Pong));
+            }
+            self.rare().missed += 1;
         }
-        self.rare().missed += 1;
         // If it does not fit, the peer has not taken what is before it: that counts as well.
         let _ = session.offer_tagged(super::frames::control(super::frames::PING), &[]);
         session.set_alarm(session.now().checked_add(heartbeat.interval));
@@ -329,6 +335,9 @@ impl Code {
             CloseReason::RateLimited => Self::POLICY_VIOLATION,
             CloseReason::Protocol(Violation::TooLong { .. }) => Self::MESSAGE_TOO_BIG,
             CloseReason::Protocol(Violation::NotUtf8) => Self::INVALID_PAYLOAD,
+            CloseReason::Protocol(Violation::Malformed(what)) if what == CORRUPT => {
+                Self::INVALID_PAYLOAD
+            }
             CloseReason::Protocol(_) => Self::PROTOCOL_ERROR,
             _ => Self::ABNORMAL,
         }

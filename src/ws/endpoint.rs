@@ -195,7 +195,7 @@ impl Endpoint {
         let agreement = self.options.deflate.as_ref().and_then(|own| asked.deflate(own));
         let fields = asked.answer(subprotocol, agreement.as_ref());
         let opening = Opening {
-            target: request.target().into(),
+            target: path_and_query(request).into(),
             fields: Fields::from(*request.headers()),
             subprotocol: subprotocol.map(Into::into),
             compresses: agreement.is_some(),
@@ -203,6 +203,14 @@ impl Endpoint {
         let deflate = agreement.map(|agreement| agreement.deflate);
         let upgrade = (self.make)(request, &self.terms, opening, deflate);
         Ok(Response::upgrade_with(fields, upgrade))
+    }
+}
+
+/// Also of a target that names the server (RFC 9112 3.2.2).
+fn path_and_query(request: &Request<'_>) -> String {
+    match request.raw_query() {
+        "" => request.raw_path().to_owned(),
+        query => format!("{}?{query}", request.raw_path()),
     }
 }
 

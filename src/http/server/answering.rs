@@ -77,10 +77,14 @@ impl Adaptor {
             Special::Upgrade(upgrade) => {
                 Self::send_upgrade(session, exchange, response);
                 session.set_alarm(None);
-                let mut protocol = upgrade.begin(session);
-                protocol.on_open(session);
-                self.state = State::Upgraded(protocol);
+                let protocol = upgrade.begin(session);
+                // Before it is called: who is told of the beginning is told of the end, whatever
+                // happens in between.
                 session.hand_over();
+                self.state = State::Upgraded(protocol);
+                if let State::Upgraded(protocol) = &mut self.state {
+                    protocol.on_open(session);
+                }
             }
         }
     }
@@ -262,6 +266,10 @@ impl Head<'_> {
         }
         write::fields(out, self.fields);
         write::length(out, self.length);
+        // RFC 9110 7.8: as wherever an upgrade is named. Another option may follow in a field of its own.
+        if self.status == Status::UPGRADE_REQUIRED {
+            write::connection(out, Connection::Upgrade);
+        }
         write::connection(out, connection);
         write::end(out);
     }

@@ -116,8 +116,11 @@ fn make_room(out: &mut Vec<u8>, room: usize, coming: usize) {
 
 #[cold]
 fn corrupt() -> Failure {
-    Failure::new(Code::INVALID_PAYLOAD, "a compressed message that is corrupt")
+    Failure::new(Code::INVALID_PAYLOAD, CORRUPT)
 }
+
+/// What no compressor has made.
+pub(crate) const CORRUPT: &str = "a compressed message that is corrupt";
 
 /// What is put behind a message: the end of its last, empty block, and one such block more.
 const BEHIND: [u8; 9] = [0, 0, 0xff, 0xff, 0, 0, 0, 0xff, 0xff];

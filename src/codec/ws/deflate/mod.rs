@@ -19,7 +19,7 @@ mod tests;
 pub(crate) use agreed::Deflate;
 pub(crate) use compressor::Compressor;
 pub(crate) use extensions::{Extension, extensions};
-pub(crate) use inflater::Inflater;
+pub(crate) use inflater::{CORRUPT, Inflater};
 pub(crate) use negotiation::{Agreement, agree, check, offer};
 pub use settings::Settings;
 
