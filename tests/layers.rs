@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("framed", PROTOCOL),
     // What a connection speaks behind HTTP may be raw bytes.
     ("http", &["raw", "session", "server", "client", "codec", "testing"]),
-    ("ws", &["http", "middleware", "session", "server", "client", "service", "codec", "testing"]),
+    ("ws", &["http", "session", "server", "client", "service", "codec", "testing"]),
     ("sp", PROTOCOL),
     ("fbe", PROTOCOL),
     ("middleware", &["session", "server", "service", "net", "codec"]),
