@@ -11,6 +11,16 @@ use crate::request::Ask;
 use crate::scribe::{Notes, Scribe};
 use crate::wire::{BINARY, CONTINUATION, FIN, Frame, RSV1, TEXT, masked};
 
+/// A server that wants all that a client can do.
+pub(crate) const EAGER: Deflate = Deflate {
+    server_takeover: true,
+    client_takeover: true,
+    server_bits: 15,
+    client_bits: 15,
+    level: 6,
+    min_size: 64,
+};
+
 /// A client's half of what was agreed on.
 pub(crate) struct Unpacker {
     inner: Decompress,
@@ -149,11 +159,22 @@ const OFFERS: &[(&[&str], Option<&str>)] = &[
 #[test]
 fn offers_are_answered() {
     for (offers, expected) in OFFERS {
-        let (caller, _notes) = asking(Deflate::default(), offers);
+        let (caller, _notes) = asking(EAGER, offers);
         let answered = caller.answer.field("Sec-WebSocket-Extensions");
         let expected = expected.map(|parameters| PLAIN.to_owned() + parameters);
         assert_eq!(answered, expected.as_deref(), "{offers:?}");
     }
+}
+
+/// By default a server keeps no compressor for each connection.
+#[test]
+fn the_default_is_frugal() {
+    let (mut caller, _notes) = asking(Deflate::default(), &[PLAIN]);
+    let answered = caller.answer.field("Sec-WebSocket-Extensions").unwrap().to_owned();
+    assert_eq!(answered, PLAIN.to_owned() + "; server_no_context_takeover");
+    let text = "again ".repeat(100);
+    let [first, second] = [(); 2].map(|()| caller.send(Frame::text(&text)));
+    assert!(first == second && Unpacker::of(&answered).unpack(&first[0]) == text.as_bytes());
 }
 
 #[test]
@@ -173,7 +194,7 @@ fn settings_are_said() {
         client_takeover: false,
         server_bits: 9,
         client_bits: 10,
-        ..Deflate::default()
+        ..EAGER
     };
     let table = [
         (
@@ -218,7 +239,7 @@ fn whatever_was_agreed_on_is_kept() {
                      client_max_window_bits={}",
                     bits.max(9)
                 );
-                let (mut caller, _notes) = asking(Deflate::default(), &[&offer]);
+                let (mut caller, _notes) = asking(EAGER, &[&offer]);
                 let (mut packer, mut unpacker) = (Packer::of(&offer), Unpacker::of(&offer));
                 for text in &texts {
                     let packed = packer.pack(text.as_bytes());
@@ -236,7 +257,7 @@ fn whatever_was_agreed_on_is_kept() {
 
 #[test]
 fn a_compressed_message_may_come_in_fragments() {
-    let (mut caller, notes) = asking(Deflate::default(), &[PLAIN]);
+    let (mut caller, notes) = asking(EAGER, &[PLAIN]);
     let mut packer = Packer::of(PLAIN);
     for _ in 0..3 {
         let packed = packer.pack(b"compressed, in as many frames as it has bytes");
@@ -269,12 +290,12 @@ fn every_form_of_a_message_is_understood() {
         &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
     ];
     for form in forms {
-        let (mut caller, notes) = asking(Deflate::default(), &[PLAIN]);
+        let (mut caller, notes) = asking(EAGER, &[PLAIN]);
         caller.feed(masked(FIN | RSV1 | TEXT, form));
         caller.feed(masked(FIN | RSV1 | TEXT, forms[0]));
         notes.expect(&["open /", "text Hello", "text Hello"]);
     }
-    let (mut caller, notes) = asking(Deflate::default(), &[PLAIN]);
+    let (mut caller, notes) = asking(EAGER, &[PLAIN]);
     caller.feed(masked(FIN | RSV1 | TEXT, &[0]));
     caller.feed(masked(FIN | RSV1 | BINARY, &[]));
     notes.expect(&["open /", "text ", "binary "]);
@@ -282,7 +303,7 @@ fn every_form_of_a_message_is_understood() {
 
 #[test]
 fn short_messages_are_not_compressed() {
-    let (mut caller, _notes) = asking(Deflate { min_size: 100, ..Deflate::default() }, &[PLAIN]);
+    let (mut caller, _notes) = asking(Deflate { min_size: 100, ..EAGER }, &[PLAIN]);
     let mut unpacker = Unpacker::of(PLAIN);
     for (len, compressed) in [(0, false), (99, false), (100, true), (101, true), (5000, true)] {
         let text = "x".repeat(len);
@@ -291,7 +312,7 @@ fn short_messages_are_not_compressed() {
         assert_eq!(unpacker.unpack(&frames[0]), text.as_bytes());
     }
     // Not even the shortest are left out.
-    let (mut caller, _notes) = asking(Deflate { min_size: 0, ..Deflate::default() }, &[PLAIN]);
+    let (mut caller, _notes) = asking(Deflate { min_size: 0, ..EAGER }, &[PLAIN]);
     let mut unpacker = Unpacker::of(PLAIN);
     for text in ["", "a", "", "aaaa"] {
         let frames = caller.send(Frame::text(text));
@@ -305,7 +326,7 @@ fn short_messages_are_not_compressed() {
 fn what_cannot_be_compressed_is_not() {
     let noise = Random::new().bytes(500);
     let offer = "permessage-deflate; server_no_context_takeover";
-    let (mut caller, _notes) = asking(Deflate::default(), &[offer]);
+    let (mut caller, _notes) = asking(EAGER, &[offer]);
     assert_eq!(caller.send(Frame::binary(&noise)), [Frame::binary(&noise)]);
     let text = "again ".repeat(100);
     let frames = caller.send(Frame::text(&text));
@@ -319,7 +340,7 @@ fn a_context_is_taken_over_where_it_was_agreed() {
     for (offer, taken_over) in
         [(PLAIN, true), ("permessage-deflate; server_no_context_takeover", false)]
     {
-        let (mut caller, _notes) = asking(Deflate::default(), &[offer]);
+        let (mut caller, _notes) = asking(EAGER, &[offer]);
         let [first, second] =
             [(); 2].map(|()| caller.send(Frame::text(&text)).remove(0).payload.len());
         assert_eq!(second < first / 4, taken_over, "{offer}: {first}, {second}");
@@ -329,7 +350,7 @@ fn a_context_is_taken_over_where_it_was_agreed() {
 
 #[test]
 fn parts_and_control_frames_are_not_compressed() {
-    let (mut caller, notes) = asking(Deflate { min_size: 0, ..Deflate::default() }, &[PLAIN]);
+    let (mut caller, notes) = asking(Deflate { min_size: 0, ..EAGER }, &[PLAIN]);
     let handle = notes.handle();
     let part = "part ".repeat(50);
     handle.begin(Kind::Text, part.clone());
@@ -356,7 +377,7 @@ fn what_is_dropped_is_referred_to_by_nobody() {
     for spare in 0..40 {
         let (scribe, notes) = Scribe::new();
         let limits = Limits::default().queue(1000).overflow(Overflow::Drop);
-        let endpoint = scribe.endpoint().deflate(Deflate::default());
+        let endpoint = scribe.endpoint().deflate(EAGER);
         let side = Side::new(ws::server_with(endpoint)).limits(limits);
         let mut caller = Caller::asking(side, &Ask::new("/").offering(PLAIN));
         let mut unpacker = Unpacker::of(PLAIN);
@@ -384,7 +405,7 @@ fn what_is_dropped_is_referred_to_by_nobody() {
 #[test]
 fn contexts_are_each_sessions_own() {
     let (scribe, _notes) = Scribe::new();
-    let protocol = ws::server_with(scribe.echo().endpoint().deflate(Deflate::default()));
+    let protocol = ws::server_with(scribe.echo().endpoint().deflate(EAGER));
     for offer in
         [PLAIN, "permessage-deflate; server_no_context_takeover; client_no_context_takeover"]
     {

@@ -1,9 +1,10 @@
 //! What peers must not send: each is answered with a code, and the handler is told the rule.
 
-use sockeye::ws::{self, Deflate};
+use sockeye::ws;
 
 use crate::caller::{Caller, Line};
 use crate::common::{Random, Setting};
+use crate::deflate::EAGER;
 use crate::on_all_streams;
 use crate::request::Ask;
 use crate::scribe::{Notes, Scribe, echo};
@@ -316,7 +317,7 @@ fn good_texts_are_heard() {
 
 fn deflating() -> (Caller, Notes) {
     let (scribe, notes) = Scribe::new();
-    let endpoint = scribe.endpoint().deflate(Deflate::default()).max_message(1000).max_frame(600);
+    let endpoint = scribe.endpoint().deflate(EAGER).max_message(1000).max_frame(600);
     let caller =
         Caller::asking(ws::server_with(endpoint), &Ask::new("/").offering("permessage-deflate"));
     (caller, notes)

@@ -13,7 +13,7 @@ use sockeye::{Endpoint, Sent, Service, raw};
 use crate::answer::get;
 use crate::caller::{Caller, Line};
 use crate::common::{Peer, Setting};
-use crate::deflate::Unpacker;
+use crate::deflate::{EAGER, Unpacker};
 use crate::on_all_streams;
 use crate::request::Ask;
 use crate::scribe::{Scribe, echo};
@@ -140,7 +140,7 @@ fn each_member_hears_it_as_was_agreed() {
         "permessage-deflate; server_max_window_bits=8",
     ];
     let (scribe, _notes) = Scribe::new();
-    let endpoint = scribe.endpoint().deflate(Deflate::default());
+    let endpoint = scribe.endpoint().deflate(EAGER);
     let mut members: Vec<_> = offers
         .iter()
         .chain(&offers)
@@ -244,8 +244,7 @@ fn middleware_sees_messages_both_ways() {
     for offer in ["", "permessage-deflate"] {
         let (service, group) = hall();
         let (scribe, notes) = Scribe::new();
-        let endpoint =
-            scribe.echo().endpoint().deflate(Deflate { min_size: 0, ..Deflate::default() });
+        let endpoint = scribe.echo().endpoint().deflate(Deflate { min_size: 0, ..EAGER });
         let (protocol, seen) = censored(ws::server_with(endpoint));
         let mut caller = member_of(&service, &group, protocol, offer);
         let mut unpacker = Unpacker::of(offer);
