@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -75,8 +76,9 @@ impl<S: Read + Write> Talker<S> {
     /// code and its words.
     #[track_caller]
     pub fn hear_close(mut self) -> (u16, String) {
+        let begun = Instant::now();
         loop {
-            let (opcode, data) = self.next();
+            let (opcode, data) = self.next(begun);
             if opcode == 8 {
                 self.send(8, &data[..2]);
                 let code = u16::from_be_bytes([data[0], data[1]]);
@@ -94,8 +96,9 @@ impl<S: Read + Write> Talker<S> {
 
     #[track_caller]
     fn find(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let begun = Instant::now();
         loop {
-            let (opcode, data) = self.next();
+            let (opcode, data) = self.next(begun);
             let text = String::from_utf8_lossy(&data).into_owned();
             assert_eq!(opcode, 1, "no {what:?} but {text:?} after {:#?}", self.heard);
             self.heard.push(text.clone());
@@ -105,10 +108,12 @@ impl<S: Read + Write> Talker<S> {
         }
     }
 
-    /// The next frame, which is whole and not masked; pings are answered.
+    /// The next frame, which is whole and not masked; pings are answered. A server that only shows that
+    /// it is alive is waited for no longer than one that is silent.
     #[track_caller]
-    fn next(&mut self) -> (u8, Vec<u8>) {
+    fn next(&mut self, begun: Instant) -> (u8, Vec<u8>) {
         loop {
+            assert!(begun.elapsed() < LIMIT, "not within the limit: {:#?}", self.heard);
             let [first, second] = self.read::<2>();
             assert_eq!(first & 0xF0, 0x80, "one frame, nothing reserved");
             let len = match second {
