@@ -146,7 +146,12 @@ impl Group {
     }
 
     /// Sends to the members of all groups, which are of one service: once to who is in several.
-    pub(super) fn send_to_all(mut groups: Vec<Self>, data: &[u8], except: Option<Uuid>) -> Sent {
+    pub(super) fn send_to_all(
+        mut groups: Vec<Self>,
+        tag: Tag,
+        data: &[u8],
+        except: Option<Uuid>,
+    ) -> Sent {
         groups.sort_unstable_by_key(|group| Arc::as_ptr(&group.0));
         groups.dedup();
         let Some(homes) = groups.first().map(|group| group.0.shards.len()) else {
@@ -162,7 +167,7 @@ impl Group {
         };
         let data = Bytes::copy_from_slice(data);
         groups.iter().fold(Sent::Queued, |worst, group| {
-            match group.push(Tag::default(), data.clone(), except, &once) {
+            match group.push(tag, data.clone(), except, &once) {
                 Sent::Queued => worst,
                 worse => worse,
             }

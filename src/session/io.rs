@@ -64,11 +64,6 @@ impl Session<'_> {
         self.link.terms.high
     }
 
-    /// The program wants nothing read.
-    pub(crate) fn is_paused(&self) -> bool {
-        self.core.paused
-    }
-
     /// Has nothing read, or read again, whatever the program says.
     pub(crate) fn set_busy(&mut self, busy: bool) {
         self.core.busy = busy;

@@ -67,6 +67,11 @@ impl OutQueue {
         }
     }
 
+    /// A message in parts is not complete.
+    pub(super) fn is_held(&self) -> bool {
+        self.aside.is_some()
+    }
+
     /// What waits for the end of a message that will never be complete is not sent.
     pub(super) fn drop_aside(&mut self) {
         self.aside = None;

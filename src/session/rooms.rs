@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
-use super::{Group, Sent};
+use super::{Group, Sent, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::lock;
 
@@ -162,8 +162,18 @@ impl Rooms {
         data: impl AsRef<[u8]>,
         except: Option<Uuid>,
     ) -> Sent {
+        self.queue_to(names, Tag::default(), data.as_ref(), except)
+    }
+
+    pub(crate) fn queue_to(
+        &self,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+        tag: Tag,
+        data: &[u8],
+        except: Option<Uuid>,
+    ) -> Sent {
         let groups = names.into_iter().filter_map(|name| self.get(name.as_ref())).collect();
-        Group::send_to_all(groups, data.as_ref(), except)
+        Group::send_to_all(groups, tag, data, except)
     }
 
     /// Room in a room, for as long as the ticket is kept; a room that is not there is made.

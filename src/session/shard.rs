@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::group::UsualFraming;
 use super::link::Link;
 use super::once::Once;
+use super::tag::Part;
 use super::terms::{Framing, Speech, framed};
 use super::{CloseReason, Tag};
 use crate::service::{Ending, Home, Next, Ready, Seat, Task, Watched, Worker, lock};
@@ -208,7 +209,8 @@ impl Message {
     }
 
     fn joins(&self, next: &Self, so_far: usize) -> bool {
-        let alike = self.except == next.except
+        let alike = self.tag.part == next.tag.part
+            && self.except == next.except
             && self.frame.is_some() == next.frame.is_some()
             && self.once.is_none()
             && next.once.is_none()
@@ -226,7 +228,8 @@ impl Message {
             }
             _ => false,
         };
-        framed && !link.terms.intercepted
+        // What goes beside messages finds its place in the session's turn.
+        framed && !link.terms.intercepted && self.tag.part != Part::Beside
     }
 }
 
@@ -249,7 +252,12 @@ impl Delivery {
     fn deliver(&mut self, link: &Arc<Link>, usual: &UsualFraming) {
         let first = &self.messages[0];
         if let Some(reason) = &first.end {
-            return link.end(reason.clone(), Ending::Graceful);
+            let words = matches!(reason, CloseReason::Farewell(_));
+            // Who has no words is not spoken to.
+            if !(words && matches!(link.speech(), Speech::Mute)) {
+                link.end(reason.clone(), Ending::Graceful);
+            }
+            return;
         }
         if first.except == Some(link.id) {
             return;
@@ -279,7 +287,7 @@ impl Delivery {
     /// All messages as members that speak like this one send them; made for the first of them.
     fn form(&mut self, link: &Link) -> Option<Bytes> {
         let Speech::Framed(framing) = link.speech() else { return None };
-        if link.terms.intercepted {
+        if link.terms.intercepted || self.messages[0].tag.part == Part::Beside {
             return None;
         }
         if let Some((_, form)) = self.forms.iter().find(|(other, _)| Arc::ptr_eq(other, framing)) {

@@ -57,4 +57,9 @@ impl Session<'_> {
         let heeded = matches!(self.core.goodbye, Goodbye::Due | Goodbye::Awaited);
         self.core.phase == Phase::Closing && heeded
     }
+
+    /// The program wants nothing read.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.core.paused
+    }
 }

@@ -565,7 +565,9 @@ fn borrow(core: &mut Core, worker: &mut Worker) {
 }
 
 fn give_back(core: &mut Core, worker: &mut Worker) {
-    if core.queue_len() > 0 {
+    // A message that is not complete holds others up in later turns, too.
+    let kept = core.lent.as_ref().is_some_and(|lent| lent.out.is_held());
+    if kept || core.queue_len() > 0 {
         return;
     }
     if let Some(lent) = core.lent.take()

@@ -15,6 +15,7 @@ mod inbox;
 mod opening;
 mod options;
 mod origins;
+mod rooms;
 mod session;
 
 pub use client::{Client, Refusal, client};
@@ -25,6 +26,7 @@ pub use handler::{Fragment, Handler, Message};
 pub use heartbeat::Heartbeat;
 pub use inbox::{Inbox, OwnedMessage};
 pub use opening::Opening;
+pub use rooms::Rooms;
 pub use session::Session;
 
 pub use crate::codec::ws::deflate::Settings as Deflate;

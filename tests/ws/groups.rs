@@ -19,7 +19,14 @@ use crate::request::Ask;
 use crate::scribe::{Scribe, echo};
 use crate::wire::{Frame, RSV1};
 
-on_all_streams!(everyone_hears_it_in_order, those_who_speak_http_hear_nothing, rooms_are_groups,);
+on_all_streams!(
+    everyone_hears_it_in_order,
+    those_who_speak_http_hear_nothing,
+    rooms_are_groups,
+    what_is_said_to_rooms_reaches_each_member_once,
+    pings_to_all_go_beside_what_is_sent_in_parts,
+    a_close_for_all_is_for_who_has_words,
+);
 
 fn everyone_hears_it_in_order(setting: Setting) {
     let service = setting.service();
@@ -309,4 +316,65 @@ fn raw_members_hear_the_message_itself() {
     group.text("two");
     assert_eq!(caller.take(), [Frame::text("one"), Frame::text("two")]);
     assert_eq!(raw.take(), b"onetwo");
+}
+
+fn what_is_said_to_rooms_reaches_each_member_once(setting: Setting) {
+    let service = setting.service();
+    let (scribe, notes) = Scribe::new();
+    let scribe = scribe.on_open(|session, _| {
+        session.join_room("lobby").unwrap();
+        session.join_room("kitchen").unwrap();
+    });
+    let server = setting.serve(&service, scribe.server());
+    let mut line = Line::new(&server);
+    notes.handle();
+    let rooms = ws::Rooms::from(server.rooms());
+    crate::common::eventually("it is in both", || rooms.len() == 2);
+    assert!(rooms.text_to(["lobby", "kitchen"], "dinner", None).is_queued());
+    line.expect(&Frame::text("dinner"));
+    assert!(rooms.message_to(["kitchen"], Message::Binary(b"is ready"), None).is_queued());
+    line.expect(&Frame::binary("is ready"));
+    assert_eq!(rooms.text("cellar", "nobody"), Sent::Queued);
+    assert!(rooms.text("lobby", "come").is_queued());
+    line.expect(&Frame::text("come"));
+}
+
+fn pings_to_all_go_beside_what_is_sent_in_parts(setting: Setting) {
+    let service = setting.service();
+    let group = Group::new(&service);
+    let (scribe, notes) = Scribe::new();
+    let joined = group.clone();
+    let scribe = scribe.on_open(move |session, _| {
+        session.join(&joined);
+        session.begin(ws::Kind::Text, "one ");
+    });
+    let server = setting.serve(&service, scribe.server());
+    let mut line = Line::new(&server);
+    let handle = notes.handle();
+    line.expect(&Frame::new(0x01, "one "));
+    assert!(group.text("behind").is_queued());
+    assert!(group.ping("beside").is_queued());
+    line.expect(&Frame::ping("beside"));
+    assert!(handle.complete("message").is_queued());
+    line.expect(&Frame::new(0x80, "message"));
+    line.expect(&Frame::text("behind"));
+}
+
+fn a_close_for_all_is_for_who_has_words(setting: Setting) {
+    let service = setting.service();
+    let (scribe, notes) = Scribe::new();
+    let site = Router::new()
+        .get("/", |_: &mut Request<'_>| Response::text("here"))
+        .websocket_with("/chat", scribe.endpoint());
+    let server = setting.serve(&service, http::server(site));
+    let mut plain = Line(Peer::new(&server));
+    plain.0.send(get("/", ""));
+    assert!(plain.head().contains("Content-Length: 4\r\n"));
+    plain.0.expect("here");
+    let mut line = Line::of(Peer::new(&server), &Ask::new("/chat"));
+    notes.handle();
+    Group::from(server.everyone().clone()).close(4001, "all");
+    line.expect(&Frame::close(4001, "all"));
+    plain.0.send(get("/", ""));
+    assert!(plain.head().starts_with("HTTP/1.1 200 "), "it is open");
 }
