@@ -27,6 +27,7 @@ mod talk;
 pub mod timers;
 mod tls;
 pub mod transport;
+pub mod unmask;
 
 pub use datagram_multicast::DatagramListener;
 pub use datagrams::{DatagramLink, Datagrams};
@@ -34,7 +35,7 @@ pub use echo::Echo;
 pub use multicast::Listener;
 pub use options::{
     ClientOptions, Design, EchoOptions, MiddlewareOptions, MulticastServerOptions, ServerOptions,
-    SocketOptions, TimersOptions, Workers, parse, parse_unix,
+    SocketOptions, TimersOptions, UnmaskOptions, Workers, parse, parse_unix,
 };
 pub use talk::Talk;
 pub use tls::{OverTls, TlsClientOptions, TlsServerOptions};

@@ -250,6 +250,16 @@ fn middleware_is_measured() {
     assert!(results.starts_with("{\"nanoseconds_per_message\":{\"no middleware\":"), "{results}");
 }
 
+#[test]
+fn unmasking_is_measured() {
+    let mut unmask = Command::new(env!("CARGO_BIN_EXE_unmask"));
+    let output = unmask.args(["--rounds", "1", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = String::from_utf8_lossy(&output.stdout);
+    assert!(results.starts_with("{\"gigabytes_per_second\":{\"16\":"), "{results}");
+    assert!(number(&results, "unmask") > 0.0 && number(&results, "copy") > 0.0, "{results}");
+}
+
 #[derive(Clone, Copy)]
 struct Pair {
     server: &'static str,
