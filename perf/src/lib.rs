@@ -5,6 +5,7 @@
 //! server program says where it listens, and runs until it is told to stop. See the programs in
 //! `src/bin`.
 
+mod batch;
 pub mod client;
 mod console;
 pub mod datagram_multicast;
@@ -28,6 +29,7 @@ pub mod timers;
 mod tls;
 pub mod transport;
 pub mod unmask;
+pub mod ws;
 
 pub use datagram_multicast::DatagramListener;
 pub use datagrams::{DatagramLink, Datagrams};
