@@ -7,8 +7,10 @@ use sockeye::framed::{
 };
 use sockeye::{Client, Result};
 
+use crate::batch::Batch;
 use crate::client::Link;
 use crate::talk::Talk;
+use crate::transport::LONGEST;
 
 /// Sends back each message.
 pub fn echo() -> ServerProtocol {
@@ -17,7 +19,7 @@ pub fn echo() -> ServerProtocol {
 
 /// A client's side of a benchmark, in messages of so many bytes.
 pub fn talk(talk: impl Talk, size: usize) -> ClientProtocol {
-    framed::client(codec(size), Talking { talk, size, batch: Vec::new() })
+    framed::client(codec(size), Talking(Batch::new(talk, size)))
 }
 
 /// A client that sends in messages of so many bytes.
@@ -37,18 +39,16 @@ impl Link for FramedLink {
     fn send(&self, data: &[u8]) -> Result<()> {
         let (data, size) = (data.to_vec(), self.size);
         // In one turn, so that no answer to the first gets in between.
-        self.client.handle().post(move |session| send(session, &data, size))
+        self.client.handle().post(move |session| {
+            for message in data.chunks(size) {
+                session.send(message);
+            }
+        })
     }
 }
 
 fn codec(size: usize) -> LengthPrefix {
     LengthPrefix::default().max(size.min(LONGEST))
-}
-
-fn send(session: &mut Session<'_>, data: &[u8], size: usize) {
-    for message in data.chunks(size) {
-        session.send(message);
-    }
 }
 
 struct Echo;
@@ -59,30 +59,20 @@ impl Handler for Echo {
     }
 }
 
-/// Looks at what came with one read all at once, and answers it so.
-struct Talking<T> {
-    talk: T,
-    size: usize,
-    batch: Vec<u8>,
-}
+struct Talking<T>(Batch<T>);
 
 impl<T: Talk> Handler for Talking<T> {
     fn on_message(&mut self, _session: &mut Session<'_>, message: &[u8]) {
-        self.batch.extend_from_slice(message);
+        self.0.add(message);
     }
 
     fn on_read_complete(&mut self, session: &mut Session<'_>) {
-        let messages = self.talk.received(&self.batch);
-        self.batch.clear();
-        self.talk.next(messages).for_each(|piece| self.batch.extend_from_slice(piece));
-        send(session, &self.batch, self.size);
-        self.batch.clear();
+        self.0.answer(|message| {
+            session.send(message);
+        });
     }
 
     fn on_close(&mut self, _session: &mut Session<'_>, reason: &CloseReason) {
-        self.talk.closed(&reason.to_string());
+        self.0.closed(&reason.to_string());
     }
 }
-
-/// Bytes of the longest message that is measured.
-const LONGEST: usize = 64 << 20;

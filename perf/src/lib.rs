@@ -5,6 +5,7 @@
 //! server program says where it listens, and runs until it is told to stop. See the programs in
 //! `src/bin`.
 
+mod batch;
 pub mod client;
 mod console;
 pub mod datagram_multicast;
@@ -27,6 +28,8 @@ mod talk;
 pub mod timers;
 mod tls;
 pub mod transport;
+pub mod unmask;
+pub mod ws;
 
 pub use datagram_multicast::DatagramListener;
 pub use datagrams::{DatagramLink, Datagrams};
@@ -34,7 +37,7 @@ pub use echo::Echo;
 pub use multicast::Listener;
 pub use options::{
     ClientOptions, Design, EchoOptions, MiddlewareOptions, MulticastServerOptions, ServerOptions,
-    SocketOptions, TimersOptions, Workers, parse, parse_unix,
+    SocketOptions, TimersOptions, UnmaskOptions, Workers, parse, parse_unix,
 };
 pub use talk::Talk;
 pub use tls::{OverTls, TlsClientOptions, TlsServerOptions};

@@ -12,6 +12,7 @@ use sockeye::testing::Harness;
 
 use crate::console;
 use crate::options::MiddlewareOptions;
+use crate::statistics::median;
 
 /// Measures one arrangement after the other in each round, and prints the medians.
 pub fn run(options: &MiddlewareOptions) -> ExitCode {
@@ -77,8 +78,7 @@ impl Arrangement {
     }
 
     fn median(&mut self) -> (&'static str, f64) {
-        self.costs.sort_by(f64::total_cmp);
-        (self.name, self.costs[self.costs.len() / 2])
+        (self.name, median(&mut self.costs))
     }
 }
 

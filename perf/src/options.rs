@@ -152,6 +152,18 @@ pub struct MiddlewareOptions {
     pub json: bool,
 }
 
+/// What the benchmark of masks is told.
+#[derive(Clone, Debug, Parser)]
+#[command(about = "Measures how fast the masks of WebSocket are taken off, next to a copy")]
+pub struct UnmaskOptions {
+    /// Rounds, of which the median is told
+    #[arg(short, long, default_value = "31")]
+    pub rounds: NonZeroUsize,
+    /// Print one line of JSON and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What every client is told.
 #[derive(Clone, Debug, Parser)]
 #[command(about = "Measures a server that sends messages to all its sessions")]

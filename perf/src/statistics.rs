@@ -24,6 +24,12 @@ pub(crate) struct Sample {
     latency: Histogram<u64>,
 }
 
+/// The one in the middle; there is at least one.
+pub(crate) fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
 impl Statistics {
     /// Empty counters for that many clients.
     pub(crate) fn new(clients: usize) -> Self {

@@ -67,7 +67,9 @@ fn over_tcp(
     options: &SocketOptions,
     protocol: ServerProtocol,
 ) -> server::Builder {
-    Server::builder(service, protocol).tcp_options(TcpOptions::default().nodelay(options.nodelay))
+    Server::builder(service, protocol)
+        .tcp_options(TcpOptions::default().nodelay(options.nodelay))
+        .limits(Limits::default().queue(2 * LONGEST))
 }
 
 fn to_tcp(
@@ -138,6 +140,9 @@ pub fn udp_client(
         .connect(options.socket_address())?;
     Ok(DatagramLink::new(service, socket, messages))
 }
+
+/// Bytes of the longest message that is measured. Servers have room for two.
+pub(crate) const LONGEST: usize = 64 << 20;
 
 /// What the system may hold while the program is busy; it grants less where it is told to.
 const RECEIVE: usize = 4 << 20;

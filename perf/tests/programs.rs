@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sockeye::Service;
+use sockeye::ws::{self, OwnedMessage};
+
 #[test]
 fn tcp_echo_with_a_loop_per_thread() {
     check(TCP_ECHO, &["--design", "loop"], &["-m", "100"]);
@@ -148,6 +151,86 @@ fn whoever_verifies_nothing_is_told() {
 }
 
 #[test]
+fn ws_echo_with_a_loop_per_thread() {
+    check(WS_ECHO, &["--design", "loop"], &["-m", "100", "-s", "100"]);
+}
+
+#[test]
+fn ws_echo_with_a_thread_pool() {
+    check(WS_ECHO, &["--design", "pool"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn ws_echo_at_a_rate() {
+    let results = check(WS_ECHO, &["--design", "loop"], &["--rate", "500"]);
+    assert_eq!(number(&results, "messages"), 500.0);
+}
+
+/// Fewer than elsewhere: without optimization masks take most of the time.
+#[test]
+fn ws_echo_of_big_messages() {
+    check(WS_ECHO, &["--design", "loop"], &["-m", "2", "-s", "200000"]);
+}
+
+#[test]
+fn wss_echo_with_a_loop_per_thread() {
+    check(WSS_ECHO, &["--design", "loop"], &["-m", "100", "-s", "100"]);
+}
+
+#[test]
+fn wss_echo_with_a_thread_pool() {
+    check(WSS_ECHO, &["--design", "pool", "--no-tickets"], &["-m", "100", "--nodelay"]);
+}
+
+#[test]
+fn ws_multicast_with_a_loop_per_thread() {
+    check(WS_MULTICAST, &["--design", "loop"], &[]);
+}
+
+#[test]
+fn ws_multicast_with_a_thread_pool() {
+    check(WS_MULTICAST, &["--design", "pool"], &[]);
+}
+
+#[test]
+fn wss_multicast_with_a_loop_per_thread() {
+    check(WSS_MULTICAST, &["--design", "loop"], &[]);
+}
+
+#[test]
+fn wss_multicast_with_a_thread_pool() {
+    check(WSS_MULTICAST, &["--design", "pool"], &[]);
+}
+
+/// What one says, all hear, and nothing else.
+#[test]
+fn ws_multicast_of_what_a_client_says() {
+    let server = Server::start(WS_MULTICAST, &["--relay"]);
+    let url = format!("ws://127.0.0.1:{}/", server.place[1]);
+    let service = Service::builder().threads(1).start().unwrap();
+    let members: Vec<_> = (0..3)
+        .map(|_| {
+            let (handler, inbox) = ws::Inbox::new(&service, 1024, 8);
+            let client = ws::client(url.as_str(), handler).connect(&service).unwrap();
+            (client, inbox)
+        })
+        .collect();
+    for (client, inbox) in &members {
+        client.wait_connected(LIMIT).unwrap();
+        // Only who hears himself is known to be a member.
+        assert!(client.handle().text("here").is_queued());
+        while inbox.receive(LIMIT).unwrap() != Some(OwnedMessage::Text("here".into())) {}
+    }
+    assert!(members[0].0.handle().binary("to all").is_queued());
+    for (_, inbox) in &members {
+        let heard = std::iter::from_fn(|| inbox.receive(LIMIT).unwrap());
+        let mut behind = heard.skip_while(|heard| *heard == OwnedMessage::Text("here".into()));
+        assert_eq!(behind.next(), Some(OwnedMessage::Binary("to all".into())));
+        assert!(inbox.is_empty());
+    }
+}
+
+#[test]
 fn uds_echo_with_a_loop_per_thread() {
     check(UDS_ECHO, &["--design", "loop"], &["-m", "100"]);
 }
@@ -250,6 +333,16 @@ fn middleware_is_measured() {
     assert!(results.starts_with("{\"nanoseconds_per_message\":{\"no middleware\":"), "{results}");
 }
 
+#[test]
+fn unmasking_is_measured() {
+    let mut unmask = Command::new(env!("CARGO_BIN_EXE_unmask"));
+    let output = unmask.args(["--rounds", "1", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let results = String::from_utf8_lossy(&output.stdout);
+    assert!(results.starts_with("{\"gigabytes_per_second\":{\"16\":"), "{results}");
+    assert!(number(&results, "unmask") > 0.0 && number(&results, "copy") > 0.0, "{results}");
+}
+
 #[derive(Clone, Copy)]
 struct Pair {
     server: &'static str,
@@ -303,6 +396,30 @@ const TLS_ECHO: Pair = Pair {
 const TLS_MULTICAST: Pair = Pair {
     server: env!("CARGO_BIN_EXE_tls_multicast_server"),
     client: env!("CARGO_BIN_EXE_tls_multicast_client"),
+    listen: Listen::Port,
+};
+
+const WS_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_ws_echo_server"),
+    client: env!("CARGO_BIN_EXE_ws_echo_client"),
+    listen: Listen::Port,
+};
+
+const WSS_ECHO: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_wss_echo_server"),
+    client: env!("CARGO_BIN_EXE_wss_echo_client"),
+    listen: Listen::Port,
+};
+
+const WS_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_ws_multicast_server"),
+    client: env!("CARGO_BIN_EXE_ws_multicast_client"),
+    listen: Listen::Port,
+};
+
+const WSS_MULTICAST: Pair = Pair {
+    server: env!("CARGO_BIN_EXE_wss_multicast_server"),
+    client: env!("CARGO_BIN_EXE_wss_multicast_client"),
     listen: Listen::Port,
 };
 

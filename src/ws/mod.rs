@@ -36,7 +36,7 @@ pub use crate::session::{By, CloseReason, Farewell, ServerProtocol};
 /// Frames without connections: what servers and clients here are made of, for programs that have the
 /// bytes already.
 pub mod parse {
-    pub use crate::codec::ws::{Decoder, Event, Failure, Kind, Role};
+    pub use crate::codec::ws::{Decoder, Event, Failure, Kind, Role, mask};
 }
 
 /// What holds for whatever bytes, for the fuzz targets.

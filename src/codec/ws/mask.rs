@@ -3,9 +3,22 @@
 
 use std::fmt;
 
-/// Puts the mask on, or takes it off. `at` bytes of the payload were before these.
+/// Puts the mask of a frame on its payload, or takes it off, in place. `at` bytes of the payload were
+/// before these: it may be masked in pieces.
+///
+/// ```
+/// use sockeye::ws::parse::mask;
+///
+/// // RFC 6455 5.7.
+/// let (mut payload, key) = (*b"Hello", [0x37, 0xFA, 0x21, 0x3D]);
+/// mask(&mut payload, key, 0);
+/// assert_eq!(payload, [0x7F, 0x9F, 0x4D, 0x51, 0x58]);
+/// mask(&mut payload[..3], key, 0);
+/// mask(&mut payload[3..], key, 3);
+/// assert_eq!(&payload, b"Hello");
+/// ```
 #[inline]
-pub(crate) fn apply(data: &mut [u8], mask: [u8; 4], at: usize) {
+pub fn apply(data: &mut [u8], mask: [u8; 4], at: usize) {
     let mut mask = mask;
     mask.rotate_left(at % 4);
     let word = u32::from_ne_bytes(mask);
