@@ -50,6 +50,11 @@ impl OutQueue {
         self.len == 0
     }
 
+    /// A message in parts has begun, all of which may have been sent.
+    pub(super) fn awaits_more(&self) -> bool {
+        self.aside.is_some()
+    }
+
     /// Appends bytes, which are all of those `shared`, if that is given.
     pub(super) fn push_payload(&mut self, data: &[u8], shared: Option<&Bytes>) {
         let lane = self.lane();

@@ -565,7 +565,8 @@ fn borrow(core: &mut Core, worker: &mut Worker) {
 }
 
 fn give_back(core: &mut Core, worker: &mut Worker) {
-    if core.queue_len() > 0 {
+    let awaits_more = core.lent.as_ref().is_some_and(|lent| lent.out.awaits_more());
+    if core.queue_len() > 0 || awaits_more {
         return;
     }
     if let Some(lent) = core.lent.take()
