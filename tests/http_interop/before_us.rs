@@ -4,8 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use sockeye::http::{Body, Client, Event, Status};
 
-use crate::common::{Design, LIMIT, Peer, Setting, Stream, addr_of, eventually, tls_client};
-use crate::nginx::Nginx;
+use crate::common::{Design, LIMIT, Nginx, Peer, Setting, Stream, addr_of, eventually, tls_client};
 use crate::on_both_designs;
 use crate::site::{GATHERED, LARGE, Site, content, summary};
 

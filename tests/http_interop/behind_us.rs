@@ -5,8 +5,7 @@ use std::fs;
 use sockeye::ErrorKind;
 use sockeye::http::{Body, Client, Status};
 
-use crate::common::{Design, Folder, Setting, Stream, addr_of, tls_client};
-use crate::nginx::Nginx;
+use crate::common::{Design, Folder, Nginx, Setting, Stream, addr_of, tls_client};
 use crate::on_both_designs;
 use crate::site::{Site, content, summary};
 

@@ -3,9 +3,8 @@
 use sockeye::Sent;
 use sockeye::http::Event;
 
-use crate::common::{LIMIT, Setting};
+use crate::common::{LIMIT, Running, Said, Setting, is_there};
 use crate::on_sockets;
-use crate::programs::{Running, Said, is_there};
 use crate::site::{GATHERED, LARGE, Site, UNPACKED, content, summary};
 
 on_sockets!(

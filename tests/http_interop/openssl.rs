@@ -1,8 +1,7 @@
 //! OpenSSL's command line asks the library's server.
 
-use crate::common::Setting;
+use crate::common::{Running, Setting, is_there};
 use crate::on_stream;
-use crate::programs::{Running, is_there};
 use crate::site::{Site, content};
 
 on_stream!(over_tls Tls: openssl_asks);

@@ -1,8 +1,7 @@
 //! Python's modules ask the library's server.
 
-use crate::common::{Setting, Stream};
+use crate::common::{Running, Setting, Stream, is_there};
 use crate::on_sockets;
-use crate::programs::{Running, is_there};
 use crate::site::Site;
 
 on_sockets!(python_asks, python_pipelines);

@@ -4,9 +4,8 @@ use std::io::{BufRead, BufReader};
 
 use sockeye::http::{Body, Client, Status, Version};
 
-use crate::common::{Design, Folder};
+use crate::common::{Design, Folder, Running, is_there};
 use crate::on_both_designs;
-use crate::programs::{Running, is_there};
 use crate::site::{content, summary};
 
 on_both_designs!(

@@ -1,6 +1,6 @@
 //! Connections to the library's own server, over every stream.
 
-use sockeye::ws::{self, Deflate, Message};
+use sockeye::ws::{self, Deflate, Kind, Message};
 use sockeye::{ErrorKind, Service};
 
 use crate::common::{Design, LIMIT, Setting};
@@ -18,6 +18,7 @@ on_tcp!(
     a_client_that_is_dropped_closes,
     a_port_that_refuses,
     middleware_sees_messages,
+    what_waits_for_a_message_in_parts_is_its_own_sessions,
 );
 on_both_designs!(what_cannot_be_asked_for_is_refused_at_once);
 
@@ -185,4 +186,28 @@ fn connect_error(
     set: impl FnOnce(ws::client::Builder) -> ws::client::Builder,
 ) -> sockeye::Error {
     set(ws::client(url, Teller::new().0)).connect(service).unwrap_err()
+}
+
+/// One thread serves all of them.
+fn what_waits_for_a_message_in_parts_is_its_own_sessions(setting: Setting) {
+    let service = setting.with(1).start().unwrap();
+    let world = World::on(service, setting, echo());
+    let [(one, of_one), (two, of_two)] = [(); 2].map(|()| {
+        let (builder, told) = world.client("/");
+        (builder.connect(&world.service).unwrap(), told)
+    });
+    of_one.expect("open / None");
+    of_two.expect("open / None");
+    assert!(one.handle().begin(Kind::Text, "one ").is_queued());
+    assert!(one.handle().ping("").is_queued());
+    of_one.expect("pong []");
+    assert!(two.handle().text("whole").is_queued());
+    of_two.expect("text whole");
+    assert!(two.handle().begin(Kind::Text, "two ").is_queued());
+    assert!(two.handle().complete("ends").is_queued());
+    of_two.expect("text two ends");
+    assert!(one.handle().text("waits").is_queued());
+    assert!(one.handle().complete("ends").is_queued());
+    of_one.expect("text one ends");
+    of_one.expect("text waits");
 }

@@ -80,7 +80,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(setting: Setting, endpoint: Endpoint) -> Self {
-        let service = setting.service();
+        Self::on(setting.service(), setting, endpoint)
+    }
+
+    pub(crate) fn on(service: Service, setting: Setting, endpoint: Endpoint) -> Self {
         let server = setting.listen(Server::builder(&service, ws::server_with(endpoint)));
         let url = url(&server.local_addr(), setting);
         Self { service, server, url }

@@ -1,4 +1,4 @@
-//! Programs of others: whether they are there, and what comes of them.
+//! Programs of other makes: whether they are there, and what comes of them.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,11 +7,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use crate::common::{LIMIT, eventually};
+use super::{LIMIT, eventually};
 
 /// Whether the program says its version; a word to who reads the test's output if not.
 #[expect(clippy::print_stderr, reason = "who reads the test's output shall see it")]
-pub(crate) fn is_there(program: &str, version: &str) -> bool {
+pub fn is_there(program: &str, version: &str) -> bool {
     let there = Command::new(program).arg(version).output().is_ok_and(|out| out.status.success());
     if !there {
         eprintln!("SKIPPED: there is no {program} on this machine");
@@ -21,17 +21,17 @@ pub(crate) fn is_there(program: &str, version: &str) -> bool {
 
 /// What a program has said until it ended.
 #[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) output: Vec<u8>,
-    pub(crate) errors: String,
+pub struct Said {
+    pub output: Vec<u8>,
+    pub errors: String,
     /// What it ended with; `None` if it was by a signal.
-    pub(crate) code: Option<i32>,
+    pub code: Option<i32>,
 }
 
 impl Said {
     /// The output, of a program that has succeeded.
     #[track_caller]
-    pub(crate) fn good(self) -> Vec<u8> {
+    pub fn good(self) -> Vec<u8> {
         let output = String::from_utf8_lossy(&self.output[..self.output.len().min(2000)]);
         assert_eq!(self.code, Some(0), "{output}\n{}", self.errors);
         self.output
@@ -39,20 +39,20 @@ impl Said {
 
     /// The same as text.
     #[track_caller]
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         String::from_utf8(self.good()).unwrap()
     }
 }
 
 /// A program that runs; it ends with the test.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     output: Option<BufReader<ChildStdout>>,
     errors: Receiver<String>,
 }
 
 impl Running {
-    pub(crate) fn start(program: &str, folder: &Path, args: &[impl AsRef<OsStr>]) -> Self {
+    pub fn start(program: &str, folder: &Path, args: &[impl AsRef<OsStr>]) -> Self {
         let mut command = Command::new(program);
         command.args(args).current_dir(folder);
         for name in ["http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
@@ -68,7 +68,7 @@ impl Running {
 
     /// The next line that it says, without its end.
     #[track_caller]
-    pub(crate) fn line(&mut self) -> String {
+    pub fn line(&mut self) -> String {
         let mut output = self.output.take().unwrap();
         let (told, line) = channel();
         thread::spawn(move || {
@@ -82,19 +82,19 @@ impl Running {
     }
 
     /// Whether it still runs.
-    pub(crate) fn lives(&mut self) -> bool {
+    pub fn lives(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// What it has complained of until it ended.
     #[track_caller]
-    pub(crate) fn errors(&self) -> String {
+    pub fn errors(&self) -> String {
         self.errors.recv_timeout(LIMIT).expect("it ends within the limit")
     }
 
     /// Gives it this input, and waits for its end.
     #[track_caller]
-    pub(crate) fn finish(mut self, input: Vec<u8>) -> Said {
+    pub fn finish(mut self, input: Vec<u8>) -> Said {
         if let Some(mut stdin) = self.child.stdin.take() {
             // It need not read all of it.
             thread::spawn(move || drop(stdin.write_all(&input)));

@@ -2,21 +2,20 @@
 
 use std::net::SocketAddr;
 
-use crate::common::{Folder, certificate_pem, eventually, free_addr};
-use crate::programs::{Running, is_there};
+use super::{Folder, Running, certificate_pem, eventually, free_addr, is_there};
 
 /// Runs as long as it is held.
-pub(crate) struct Nginx {
-    pub(crate) addr: SocketAddr,
+pub struct Nginx {
+    pub addr: SocketAddr,
     /// Where it speaks TLS.
-    pub(crate) tls_addr: SocketAddr,
-    pub(crate) folder: Folder,
+    pub tls_addr: SocketAddr,
+    pub folder: Folder,
     _process: Running,
 }
 
 impl Nginx {
     /// A server as these lines say, and what else belongs to `http`; `None` where there is no nginx.
-    pub(crate) fn start(folder: Folder, server: &str, http: &str) -> Option<Self> {
+    pub fn start(folder: Folder, server: &str, http: &str) -> Option<Self> {
         if !is_there("nginx", "-v") {
             return None;
         }
@@ -49,11 +48,11 @@ impl Nginx {
         Some(Self { addr, tls_addr, folder, _process: process })
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
     }
 
-    pub(crate) fn tls_url(&self, path: &str) -> String {
+    pub fn tls_url(&self, path: &str) -> String {
         format!("https://{}{path}", self.tls_addr)
     }
 }
