@@ -12,7 +12,6 @@ mod calls;
 mod closing;
 mod connecting;
 mod frames;
-mod python;
 mod reconnecting;
 mod refusals;
 mod requests;
