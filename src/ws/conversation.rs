@@ -23,7 +23,7 @@ pub(super) struct Conversation<H> {
 #[derive(Default)]
 struct Rare {
     /// Until the handler has been told.
-    opening: Option<Opening>,
+    opening: Option<Box<Opening>>,
     /// What has been read and could not be handed out.
     held: Vec<u8>,
     /// What the peer has done wrong.
@@ -47,7 +47,7 @@ impl<H: Handler> Conversation<H> {
 
     /// What both sides have agreed on, before the session opens.
     pub(super) fn begin(&mut self, opening: Opening, inflating: Option<Inflating>) {
-        let rare = Rare { opening: Some(opening), inflating, ..Rare::default() };
+        let rare = Rare { opening: Some(Box::new(opening)), inflating, ..Rare::default() };
         self.rare = Some(Box::new(rare));
     }
 

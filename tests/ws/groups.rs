@@ -12,7 +12,7 @@ use sockeye::{Endpoint, Sent, Service, raw};
 
 use crate::answer::get;
 use crate::caller::{Caller, Line};
-use crate::common::{Peer, Setting};
+use crate::common::{Peer, Served, Setting};
 use crate::deflate::{EAGER, Unpacker};
 use crate::on_all_streams;
 use crate::request::Ask;
@@ -58,19 +58,25 @@ fn everyone_hears_it_in_order(setting: Setting) {
     (0..6).for_each(|_| assert_eq!(notes.close(), "4000: closed by this side with 4000: all"));
 }
 
-fn those_who_speak_http_hear_nothing(setting: Setting) {
-    let service = setting.service();
+/// A server with one session that speaks HTTP, and one that speaks WebSocket.
+fn mixed(setting: Setting, service: &Service) -> (Served, Line, Line) {
     let (scribe, notes) = Scribe::new();
     let site = Router::new()
         .get("/", |_: &mut Request<'_>| Response::text("here"))
         .websocket_with("/chat", scribe.endpoint());
-    let server = setting.serve(&service, http::server(site));
+    let server = setting.serve(service, http::server(site));
     let mut plain = Line(Peer::new(&server));
     plain.0.send(get("/", ""));
     assert!(plain.head().contains("Content-Length: 4\r\n"));
     plain.0.expect("here");
-    let mut line = Line::of(Peer::new(&server), &Ask::new("/chat"));
+    let line = Line::of(Peer::new(&server), &Ask::new("/chat"));
     notes.handle();
+    (server, plain, line)
+}
+
+fn those_who_speak_http_hear_nothing(setting: Setting) {
+    let service = setting.service();
+    let (server, mut plain, mut line) = mixed(setting, &service);
     assert_eq!(server.everyone().len(), 2);
     let everyone = Group::from(server.everyone().clone());
     assert_eq!(everyone.text("to all"), Sent::Queued);
@@ -362,17 +368,7 @@ fn pings_to_all_go_beside_what_is_sent_in_parts(setting: Setting) {
 
 fn a_close_for_all_is_for_who_has_words(setting: Setting) {
     let service = setting.service();
-    let (scribe, notes) = Scribe::new();
-    let site = Router::new()
-        .get("/", |_: &mut Request<'_>| Response::text("here"))
-        .websocket_with("/chat", scribe.endpoint());
-    let server = setting.serve(&service, http::server(site));
-    let mut plain = Line(Peer::new(&server));
-    plain.0.send(get("/", ""));
-    assert!(plain.head().contains("Content-Length: 4\r\n"));
-    plain.0.expect("here");
-    let mut line = Line::of(Peer::new(&server), &Ask::new("/chat"));
-    notes.handle();
+    let (server, mut plain, mut line) = mixed(setting, &service);
     Group::from(server.everyone().clone()).close(4001, "all");
     line.expect(&Frame::close(4001, "all"));
     plain.0.send(get("/", ""));

@@ -14,6 +14,7 @@ on_tcp!(
     malformed_answers_are_asked_again,
     attempts_end,
     a_new_connection_compresses_anew,
+    all_come_back_after_a_restart,
 );
 
 fn backoff() -> Backoff {
@@ -115,6 +116,27 @@ fn attempts_end(setting: Setting) {
     assert_eq!(client.wait_connected(LIMIT).unwrap_err().kind(), ErrorKind::Refused);
     let told = told.rest();
     assert_eq!(told.iter().filter(|what| what.starts_with("attempt")).count(), 2, "{told:?}");
+}
+
+fn all_come_back_after_a_restart(setting: Setting) {
+    let world = World::new(setting, echo());
+    let come = |_| {
+        let (builder, told) = world.client("/");
+        (builder.reconnect(backoff()).connect(&world.service).unwrap(), told)
+    };
+    let all: Vec<_> = (0..60).map(come).collect();
+    all.iter().for_each(|(_, told)| told.expect("open / None"));
+    for round in ["one", "two", "three"] {
+        world.server.restart().unwrap();
+        for (client, told) in &all {
+            told.expect_close("1001");
+            // The first attempts may meet nobody.
+            while told.next() != "open / None" {}
+            assert!(client.handle().text(round).is_queued());
+            told.expect(&format!("text {round}"));
+        }
+        assert_eq!(world.server.sessions().len(), all.len());
+    }
 }
 
 /// With a compressor that refers to what was sent before, the second would not be understood.
