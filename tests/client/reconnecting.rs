@@ -332,8 +332,9 @@ fn the_handle_and_the_handler_stay_the_same(setting: Setting) {
         assert!(handle.send("!").is_queued());
         peer.expect("!");
         // Over all connections.
-        eventually("all is counted", || handle.stats().bytes_received == 2 * round as u64);
-        assert_eq!(client.metrics().stats.bytes_received, 2 * round as u64);
+        let counted = || client.metrics().stats.bytes_received == 2 * round as u64;
+        eventually("all is counted", counted);
+        assert_eq!(handle.stats().bytes_received, 2 * round as u64);
     }
 }
 

@@ -143,6 +143,9 @@ fn exchanged(scene: &Scene, settings: Deflate) -> (String, [u64; 2]) {
         client.handle().send_message_within(message.as_message(), LIMIT).unwrap();
         reader.expect_message(message);
     }
+    // A turn is counted at its end.
+    client.close(1000, "");
+    client.wait_disconnected(LIMIT).unwrap();
     let stats = client.metrics().stats;
     (extensions, [stats.bytes_sent, stats.bytes_received])
 }
