@@ -105,7 +105,10 @@ impl<H: Handler> Protocol for Adaptor<H> {
     }
 
     fn on_data(&mut self, session: &mut Session<'_>, data: &mut [u8]) {
-        session.receive(data, |session, data| self.0.on_data(session, data));
+        // Behind an upgrade it may have closed while it opened.
+        if session.is_open() {
+            session.receive(data, |session, data| self.0.on_data(session, data));
+        }
     }
 
     fn on_sent(&mut self, session: &mut Session<'_>, sent: usize, pending: usize) {

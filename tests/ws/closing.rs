@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use sockeye::http::Method;
 use sockeye::middleware::{Rate, RateLimit};
-use sockeye::testing::Side;
+use sockeye::testing::{Harness, Side};
 use sockeye::ws::{self, Message, Session};
 use sockeye::{Limits, Server};
 
+use crate::answer::Answer;
 use crate::caller::{Caller, Line};
 use crate::common::{LIMIT, Peer, SHORT, Setting, narrow};
 use crate::request::Ask;
@@ -375,6 +377,18 @@ fn an_abort_says_nothing() {
     assert_eq!(caller.take(), []);
     assert!(caller.harness.is_reset());
     notes.expect(&["close 1006: aborted by this side"]);
+}
+
+#[test]
+fn a_close_that_came_with_the_request_is_heard() {
+    let (scribe, _notes) = Scribe::new();
+    let scribe = scribe.on_open(|session, _| session.close(4000, "no"));
+    let mut peer = Harness::new(scribe.server());
+    let heard = peer.feed([Ask::new("/").bytes(), Frame::close(1000, "").masked()].concat());
+    let mut rest = &*heard;
+    assert_eq!(Answer::take(&mut rest, Method::Get).status, 101);
+    assert_eq!(Frame::all(rest), [Frame::close(4000, "no")]);
+    assert!(peer.is_finished(), "there is nothing to wait for");
 }
 
 #[test]

@@ -158,7 +158,6 @@ impl Adaptor {
         session.set_busy(false);
         if let State::Upgraded(protocol) = &mut self.state
             && !held.is_empty()
-            && session.is_open()
         {
             protocol.on_data(session, &mut held);
         }
