@@ -399,7 +399,7 @@ fn closing_in_on_open_is_obeyed() {
         session.close(1013, "later");
     });
     let bytes = [Ask::new("/").bytes(), Frame::text("unheard").masked()].concat();
-    let mut harness = sockeye::testing::Harness::new(scribe.server());
+    let mut harness = Harness::new(scribe.server());
     let heard = harness.feed(bytes);
     let at = heard.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     assert_eq!(Frame::all(&heard[at..]), [Frame::text("sorry"), Frame::close(1013, "later")]);
@@ -426,7 +426,7 @@ fn a_panic_ends_its_session() {
 fn a_panic_in_on_open_does_so_too() {
     let (scribe, notes) = Scribe::new();
     let scribe = scribe.on_open(|_, _| panic!("as told"));
-    let mut harness = sockeye::testing::Harness::new(scribe.server());
+    let mut harness = Harness::new(scribe.server());
     harness.feed(Ask::new("/").bytes());
     assert!(harness.closed().is_some());
     assert_eq!(notes.rest().len(), 2, "open and close");
