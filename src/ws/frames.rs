@@ -1,5 +1,6 @@
 //! From messages to frames.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use super::Kind;
@@ -156,7 +157,8 @@ pub(super) fn random(bytes: &mut [u8]) {
         return;
     }
     // Where the system has none, the standard library's keys are the next best.
-    for chunk in bytes.chunks_mut(16) {
-        chunk.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..chunk.len()]);
+    let keys = RandomState::new();
+    for (at, chunk) in bytes.chunks_mut(8).enumerate() {
+        chunk.copy_from_slice(&keys.hash_one(at).to_ne_bytes()[..chunk.len()]);
     }
 }
