@@ -30,14 +30,14 @@ impl Session<'_> {
 
     /// From now on messages become this, whoever sends them.
     pub(crate) fn speak(&mut self, speech: &Speech) {
-        if let Speech::Framed(framing) = speech {
-            self.core.extras().framing = Some(Arc::clone(framing));
-        }
         self.link.speak(self.link.terms.manner(speech));
-        if self.link.speech().is(speech)
-            && let Some(extras) = &mut self.core.extras
-        {
-            extras.framing = None;
+        // Where too many speak in other ways, the framing becomes the session's own.
+        let own = match (speech, self.link.speech()) {
+            (Speech::Framed(framing), Speech::Own) => Some(Arc::clone(framing)),
+            _ => None,
+        };
+        if own.is_some() || self.core.extras.is_some() {
+            self.core.extras().framing = own;
         }
     }
 

@@ -61,6 +61,9 @@ impl Terms {
         if matches!(speech, Speech::Own) {
             return OWN;
         }
+        if self.speech.is(speech) {
+            return 0;
+        }
         let known = |place: &OnceLock<Speech>| place.get_or_init(|| speech.clone()).is(speech);
         self.changes.iter().position(known).map_or(OWN, |place| place as Manner + 1)
     }

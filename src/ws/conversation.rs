@@ -4,10 +4,11 @@ use std::mem;
 use std::sync::Arc;
 
 use super::compression::Inflating;
+use super::frames::{PING, PONG, control};
 use super::options::Terms;
 use super::{By, Code, Farewell, Fragment, Handler, Opening, Session};
-use crate::codec::ws::deflate::CORRUPT;
-use crate::codec::ws::{Event, Failure, Receiver, Role, Rules};
+use crate::codec::ws::deflate::{CORRUPT, Deflate};
+use crate::codec::ws::{Event, Receiver, Role, Rules};
 use crate::error::{Error, ErrorKind, Violation};
 use crate::session::{self, CloseReason, End, Goodbye, Limit, Protocol};
 
@@ -26,8 +27,6 @@ struct Rare {
     opening: Option<Box<Opening>>,
     /// What has been read and could not be handed out.
     held: Vec<u8>,
-    /// What the peer has done wrong.
-    failed: Option<Code>,
     inflating: Option<Inflating>,
     /// Pings since something was heard of the peer.
     missed: u32,
@@ -35,7 +34,7 @@ struct Rare {
 
 impl Rare {
     fn is_empty(&self) -> bool {
-        let idle = self.opening.is_none() && self.held.is_empty() && self.failed.is_none();
+        let idle = self.opening.is_none() && self.held.is_empty();
         idle && self.inflating.is_none() && self.missed == 0
     }
 }
@@ -45,8 +44,15 @@ impl<H: Handler> Conversation<H> {
         Self { terms, receiver: Receiver::default(), rare: None, handler }
     }
 
-    /// What both sides have agreed on, before the session opens.
-    pub(super) fn begin(&mut self, opening: Opening, inflating: Option<Inflating>) {
+    /// Has the session speak as both sides have agreed, before it opens.
+    pub(super) fn begin(
+        &mut self,
+        session: &mut session::Session<'_>,
+        opening: Opening,
+        agreed: Option<Deflate>,
+    ) {
+        self.terms.speak(session, agreed.as_ref());
+        let inflating = agreed.map(|agreed| self.terms.inflating(agreed));
         let rare = Rare { opening: Some(Box::new(opening)), inflating, ..Rare::default() };
         self.rare = Some(Box::new(rare));
     }
@@ -112,7 +118,9 @@ impl<H: Handler> Conversation<H> {
             self.rare().inflating = inflating;
         }
         if let Some(failure) = failure {
-            self.fail(session, failure);
+            session.violated(failure.violation);
+            // In answer to a goodbye, nothing can be said any more.
+            session.heard_goodbye(Goodbye::Over);
         }
         if session.is_open() {
             self.handler.on_read_complete(&mut Session::of(session.reborrow()));
@@ -125,13 +133,6 @@ impl<H: Handler> Conversation<H> {
             session.hold_back();
         }
         left
-    }
-
-    fn fail(&mut self, session: &mut session::Session<'_>, failure: Failure) {
-        self.rare().failed = Some(failure.code);
-        session.violated(failure.violation);
-        // In answer to a goodbye, nothing can be said any more.
-        session.heard_goodbye(Goodbye::Over);
     }
 
     /// The peer's close, or what it can't come behind, may be in what was held back.
@@ -153,22 +154,8 @@ impl<H: Handler> Conversation<H> {
         session.compose(|out| self.terms.frames.put_close(out, code, text));
     }
 
-    /// What the peer is told of a reason, and whether its answer is waited for.
-    fn goodbye(&self, reason: &CloseReason) -> Option<(Code, String, bool)> {
-        let failed = self.rare.as_ref().and_then(|rare| rare.failed);
-        let code = failed.unwrap_or_else(|| Code::of(reason));
-        let words = reason.to_string();
-        match reason {
-            CloseReason::Protocol(violation) => Some((code, violation.to_string(), false)),
-            CloseReason::Because(why) => Some((code, why.to_string(), true)),
-            CloseReason::Timeout(_) | CloseReason::RateLimited => Some((code, words, true)),
-            CloseReason::Local | CloseReason::Shutdown => Some((code, String::new(), true)),
-            _ => None,
-        }
-    }
-
     fn look_at_peer(&mut self, session: &mut session::Session<'_>) {
-        let Some(heartbeat) = self.terms.heartbeat else { return };
+        let Some(heartbeat) = self.terms.options.heartbeat else { return };
         // Of a peer that nobody reads from, no answer is seen.
         if !session.is_paused() {
             if self.rare().missed >= heartbeat.missed {
@@ -177,7 +164,7 @@ impl<H: Handler> Conversation<H> {
             self.rare().missed += 1;
         }
         // If it does not fit, the peer has not taken what is before it: that counts as well.
-        let _ = session.offer_tagged(super::frames::control(super::frames::PING), &[]);
+        let _ = session.offer_tagged(control(PING), &[]);
         session.set_alarm(session.now().checked_add(heartbeat.interval));
     }
 }
@@ -217,7 +204,7 @@ fn hear<H: Handler>(
         }
         Event::Ping(data) => {
             // RFC 6455 5.5.3: one that comes before the last is answered may stay without.
-            let _ = session.offer_tagged(super::frames::control(super::frames::PONG), data);
+            let _ = session.offer_tagged(control(PONG), data);
             handler.on_ping(&mut Session::of(session.reborrow()), data);
         }
         Event::Pong(data) => handler.on_pong(&mut Session::of(session.reborrow()), data),
@@ -233,6 +220,17 @@ fn hear_close(role: Role, session: &mut session::Session<'_>, said: Option<(Code
     session.end(CloseReason::Farewell(farewell));
 }
 
+/// What the peer is told of a reason, and whether its answer is waited for.
+fn last_words(reason: &CloseReason) -> Option<(String, bool)> {
+    match reason {
+        CloseReason::Protocol(violation) => Some((violation.to_string(), false)),
+        CloseReason::Because(why) => Some((why.to_string(), true)),
+        CloseReason::Timeout(_) | CloseReason::RateLimited => Some((reason.to_string(), true)),
+        CloseReason::Local | CloseReason::Shutdown => Some((String::new(), true)),
+        _ => None,
+    }
+}
+
 /// Servers end the stream first, so that the port that it takes is theirs (RFC 6455 7.1.1).
 fn last_step(role: Role) -> Goodbye {
     match role {
@@ -243,7 +241,7 @@ fn last_step(role: Role) -> Goodbye {
 
 impl<H: Handler> Protocol for Conversation<H> {
     fn on_open(&mut self, session: &mut session::Session<'_>) {
-        if let Some(heartbeat) = self.terms.heartbeat {
+        if let Some(heartbeat) = self.terms.options.heartbeat {
             session.set_alarm(session.now().checked_add(heartbeat.interval));
         }
         if let Some(opening) = self.rare().opening.take() {
@@ -294,15 +292,13 @@ impl<H: Handler> Protocol for Conversation<H> {
                 let code = Some(Code::from(*code)).filter(|code| code.may_be_sent());
                 self.say_close(session, code.or(Some(Code::INTERNAL_ERROR)), text);
             }
-            reason => match self.goodbye(reason) {
-                None => return Goodbye::Over,
-                Some((code, words, waits)) => {
-                    self.say_close(session, Some(code), &words);
-                    if !waits {
-                        return Goodbye::Over;
-                    }
+            reason => {
+                let Some((words, waits)) = last_words(reason) else { return Goodbye::Over };
+                self.say_close(session, Some(Code::of(reason)), &words);
+                if !waits {
+                    return Goodbye::Over;
                 }
-            },
+            }
         }
         if self.hears_close() { last_step(role) } else { Goodbye::Awaited }
     }

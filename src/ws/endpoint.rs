@@ -50,15 +50,13 @@ pub fn server_with(endpoint: Endpoint) -> ServerProtocol {
 pub fn endpoint<H: Handler>(make: impl Fn(&Request<'_>) -> H + Send + Sync + 'static) -> Endpoint {
     let make = move |request: &Request<'_>, terms: &Arc<Terms>, opening, deflate| {
         let conversation = Conversation::new(Arc::clone(terms), make(request));
-        let terms = Arc::clone(terms);
-        Box::new(Upgrade { conversation, opening, deflate, terms }) as Box<dyn http::Upgrade>
+        Box::new(Upgrade { conversation, opening, deflate }) as Box<dyn http::Upgrade>
     };
     Endpoint {
-        options: Options::default(),
         origins: Origins::default(),
         check: None,
         make: Arc::new(make),
-        terms: Terms::new(&Options::default(), Role::Server),
+        terms: Terms::new(Options::default(), Role::Server),
     }
 }
 
@@ -89,7 +87,6 @@ pub fn endpoint<H: Handler>(make: impl Fn(&Request<'_>) -> H + Send + Sync + 'st
 /// [`http::Limits::head_time`].
 #[derive(Clone)]
 pub struct Endpoint {
-    options: Options,
     origins: Origins,
     check: Option<Arc<Check>>,
     make: Arc<Make>,
@@ -173,8 +170,9 @@ impl Endpoint {
     }
 
     fn set(mut self, set: impl FnOnce(&mut Options)) -> Self {
-        set(&mut self.options);
-        self.terms = Terms::new(&self.options, Role::Server);
+        let mut options = self.terms.options.clone();
+        set(&mut options);
+        self.terms = Terms::new(options, Role::Server);
         self
     }
 
@@ -190,12 +188,13 @@ impl Endpoint {
         if let Some(check) = &self.check {
             check(request)?;
         }
-        let ours = self.options.subprotocols.iter().map(String::as_str);
-        let subprotocol = asked.choose(ours);
-        let agreement = self.options.deflate.as_ref().and_then(|own| asked.deflate(own));
+        let Options { subprotocols, deflate, .. } = &self.terms.options;
+        let subprotocol = asked.choose(subprotocols.iter().map(String::as_str));
+        let agreement = deflate.as_ref().and_then(|own| asked.deflate(own));
         let fields = asked.answer(subprotocol, agreement.as_ref());
         let opening = Opening {
-            target: path_and_query(request).into(),
+            path: request.raw_path().into(),
+            query: request.raw_query().into(),
             fields: Fields::from(*request.headers()),
             subprotocol: subprotocol.map(Into::into),
             compresses: agreement.is_some(),
@@ -203,14 +202,6 @@ impl Endpoint {
         let deflate = agreement.map(|agreement| agreement.deflate);
         let upgrade = (self.make)(request, &self.terms, opening, deflate);
         Ok(Response::upgrade_with(fields, upgrade))
-    }
-}
-
-/// Also of a target that names the server (RFC 9112 3.2.2).
-fn path_and_query(request: &Request<'_>) -> String {
-    match request.raw_query() {
-        "" => request.raw_path().to_owned(),
-        query => format!("{}?{query}", request.raw_path()),
     }
 }
 
@@ -222,7 +213,7 @@ impl http::Handler for Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("options", &self.terms.options).finish_non_exhaustive()
     }
 }
 
@@ -270,15 +261,12 @@ struct Upgrade<H> {
     conversation: Conversation<H>,
     opening: Opening,
     deflate: Option<Agreed>,
-    terms: Arc<Terms>,
 }
 
 impl<H: Handler> http::Upgrade for Upgrade<H> {
     fn begin(self: Box<Self>, session: &mut Session<'_>) -> Box<dyn Protocol> {
-        let Self { mut conversation, opening, deflate, terms } = *self;
-        terms.speak(session, deflate.as_ref());
-        let inflating = deflate.as_ref().map(|deflate| terms.inflating(deflate));
-        conversation.begin(opening, inflating);
+        let Self { mut conversation, opening, deflate } = *self;
+        conversation.begin(session, opening, deflate);
         Box::new(conversation)
     }
 }

@@ -8,7 +8,8 @@ use crate::codec::http::{Fields, query};
 /// What a connection began with: of a server's, the client's request; of a client's, the server's
 /// answer and what was asked for.
 pub struct Opening {
-    pub(super) target: Box<str>,
+    pub(super) path: Box<str>,
+    pub(super) query: Box<str>,
     pub(super) fields: Fields,
     pub(super) subprotocol: Option<Box<str>>,
     pub(super) compresses: bool,
@@ -17,17 +18,17 @@ pub struct Opening {
 impl Opening {
     /// The path of the URL, as it was sent.
     pub fn path(&self) -> &str {
-        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
+        &self.path
     }
 
     /// The query, as it was sent; empty without one.
     pub fn raw_query(&self) -> &str {
-        self.target.split_once('?').map_or("", |(_, query)| query)
+        &self.query
     }
 
     /// The first value of this name in the query, decoded.
     pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        query::pairs(self.raw_query()).find(|(key, _)| key == name).map(|(_, value)| value)
+        query::value(&self.query, name)
     }
 
     /// The first field of this name, of the peer's head.

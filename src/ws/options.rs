@@ -33,9 +33,8 @@ impl Default for Options {
 
 /// What the connections go by.
 pub(super) struct Terms {
+    pub(super) options: Options,
     pub(super) rules: Rules,
-    pub(super) heartbeat: Option<Heartbeat>,
-    pub(super) deflate: Option<Deflate>,
     pub(super) frames: Arc<Frames>,
     spare: Arc<Spare>,
     /// For each agreement without a context, of which there are few.
@@ -43,12 +42,11 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(options: &Options, role: Role) -> Arc<Self> {
-        let Options { max_message, max_frame, .. } = *options;
+    pub(super) fn new(options: Options, role: Role) -> Arc<Self> {
+        let Options { max_message, max_frame, .. } = options;
         Arc::new(Self {
             rules: Rules { role, max_message, max_frame, deflate: false, whole: true },
-            heartbeat: options.heartbeat,
-            deflate: options.deflate,
+            options,
             frames: Arc::new(Frames::new(role, None)),
             spare: Arc::default(),
             packing: Mutex::default(),
@@ -57,7 +55,7 @@ impl Terms {
 
     /// Has the session say what is sent as it was agreed.
     pub(super) fn speak(&self, session: &mut Session<'_>, agreed: Option<&Agreed>) {
-        let (Some(agreed), Some(settings)) = (agreed, &self.deflate) else {
+        let (Some(agreed), Some(settings)) = (agreed, &self.options.deflate) else {
             return session.speak(&Speech::Framed(self.frames.clone()));
         };
         let packing = || Packing::new(*agreed, self.rules.role, settings.level, settings.min_size);
@@ -76,7 +74,7 @@ impl Terms {
         session.speak(&Speech::Framed(frames));
     }
 
-    pub(super) fn inflating(&self, agreed: &Agreed) -> Inflating {
-        Inflating::new(*agreed, self.rules.role, Arc::clone(&self.spare))
+    pub(super) fn inflating(&self, agreed: Agreed) -> Inflating {
+        Inflating::new(agreed, self.rules.role, Arc::clone(&self.spare))
     }
 }

@@ -223,7 +223,7 @@ impl Builder {
         let ask = ask.map_err(|invalid| {
             Error::new(ErrorKind::Invalid, "ask for WebSocket").on(&address).because(invalid)
         })?;
-        let protocol = (self.protocol)(ask, Terms::new(&options, Role::Client));
+        let protocol = (self.protocol)(ask, Terms::new(options, Role::Client));
         let protocol = self.layers.into_iter().fold(protocol, |protocol, layer| layer(protocol));
         let builder = crate::Client::builder(service, protocol);
         let builder = self.settings.into_iter().fold(builder, |builder, set| set(builder));

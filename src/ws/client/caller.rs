@@ -14,7 +14,6 @@ use crate::ws::options::Terms;
 
 pub(super) struct Caller<H> {
     ask: Ask,
-    terms: Arc<Terms>,
     /// Until there is an answer.
     greeting: Option<Box<Greeting>>,
     /// The last answer was that it need not ask again.
@@ -24,19 +23,15 @@ pub(super) struct Caller<H> {
 
 impl<H: Handler> Caller<H> {
     pub(super) fn new(ask: Ask, terms: Arc<Terms>, handler: H) -> Self {
-        let conversation = Conversation::new(Arc::clone(&terms), handler);
-        Self { ask, terms, greeting: None, gives_up: false, conversation }
+        let conversation = Conversation::new(terms, handler);
+        Self { ask, greeting: None, gives_up: false, conversation }
     }
 
     fn agree(&mut self, session: &mut Session<'_>, agreement: Agreement) {
         let Agreement { opening, deflate, rest } = agreement;
         self.greeting = None;
-        let inflating = deflate.as_ref().map(|deflate| self.terms.inflating(deflate));
-        self.conversation.begin(opening, inflating);
+        self.conversation.begin(session, opening, deflate);
         self.conversation.hold(&rest);
-        if let Some(deflate) = &deflate {
-            self.terms.speak(session, Some(deflate));
-        }
         session.shaken_hands();
     }
 }

@@ -95,8 +95,11 @@ impl Greeting {
 }
 
 fn opening(ask: &Ask, head: &ResponseHead<'_>, agreed: &Agreed<'_>) -> Opening {
+    let target = ask.url.path_and_query();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Opening {
-        target: ask.url.path_and_query().into(),
+        path: path.into(),
+        query: query.into(),
         fields: Fields::from(head.headers),
         subprotocol: agreed.protocol.map(Into::into),
         compresses: agreed.deflate.is_some(),
