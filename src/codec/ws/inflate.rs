@@ -1,6 +1,6 @@
 //! What compressed messages go through.
 
-use super::{Code, Failure, Inflater};
+use super::{Code, Failure};
 
 /// Inflates the messages of a connection.
 pub(crate) trait Inflate {
@@ -25,17 +25,5 @@ impl<I: Inflate> Inflate for Option<I> {
     ) -> Result<(), Failure> {
         let missing = || Failure::new(Code::INTERNAL_ERROR, "a message that cannot be inflated");
         self.as_mut().ok_or_else(missing)?.inflate(piece, last, limit, out)
-    }
-}
-
-impl Inflate for Inflater {
-    fn inflate(
-        &mut self,
-        piece: &[u8],
-        last: bool,
-        limit: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        self.inflate(piece, last, limit, out)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Compressor, Inflater};
 use crate::codec::ws::Code;
+use crate::codec::ws::Inflate;
 
 /// Inflates what may be anything: the same comes of it in whatever pieces, and it stays within the
 /// limit.

@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::codec::ws::{Code, Failure};
+use crate::codec::ws::{Code, Failure, Inflate};
 
 /// Inflates messages that come in pieces.
 #[derive(Debug)]
@@ -13,22 +13,14 @@ pub(crate) struct Inflater {
     complete: bool,
 }
 
-impl Inflater {
-    /// For messages that refer with `takeover` into those before, or don't.
-    pub(crate) fn new(takeover: bool) -> Self {
-        // How far back is no matter: with fewer bits it takes no less memory, and to begin anew would
-        // be an allocation.
-        Self { inner: Decompress::new(false), takeover, complete: true }
-    }
-
-    /// Appends what a piece of a message holds, the `last` one or not, until there are `limit` bytes in
-    /// `out`. No more memory is taken for it than twice of what comes, and never more than the limit.
+impl Inflate for Inflater {
+    /// No more memory is taken for it than twice of what comes, and never more than the limit.
     ///
     /// # Errors
     ///
     /// What is corrupt (1007), also if the message ends in the middle of a block, and what is longer
     /// (1009). Nothing can be inflated any more then.
-    pub(crate) fn inflate(
+    fn inflate(
         &mut self,
         piece: &[u8],
         last: bool,
@@ -37,6 +29,15 @@ impl Inflater {
     ) -> Result<(), Failure> {
         self.run(piece, limit, out)?;
         if last { self.finish(out) } else { Ok(()) }
+    }
+}
+
+impl Inflater {
+    /// For messages that refer with `takeover` into those before, or don't.
+    pub(crate) fn new(takeover: bool) -> Self {
+        // How far back is no matter: with fewer bits it takes no less memory, and to begin anew would
+        // be an allocation.
+        Self { inner: Decompress::new(false), takeover, complete: true }
     }
 
     fn run(&mut self, mut rest: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The examples of RFC 7692 7.2.3.
 
 use super::inflate;
+use crate::codec::ws::Inflate;
 use crate::codec::ws::deflate::{Compressor, Inflater};
 
 #[test]

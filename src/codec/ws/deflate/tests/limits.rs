@@ -1,5 +1,6 @@
 //! What a message may become.
 
+use crate::codec::ws::Inflate;
 use crate::codec::ws::deflate::{Compressor, Inflater, TAIL};
 use crate::codec::ws::{Code, Failure};
 

@@ -9,6 +9,7 @@ mod round_trips;
 
 use super::{Extension, Inflater, Settings, extensions};
 use crate::codec::ws::Failure;
+use crate::codec::ws::Inflate;
 
 /// A whole message, inflated.
 fn inflate(inflater: &mut Inflater, message: &[u8]) -> Result<Vec<u8>, Failure> {
