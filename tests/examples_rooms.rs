@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use common::program::{Program, binary};
-use common::{Person, bounded, eventually};
+use common::program::binary;
+use common::{Lobby, Person, bounded, eventually};
 
 /// Command lines for both scaling designs.
 const DESIGNS: [&[&str]; 2] = [&[], &["--pool"]];
@@ -17,7 +17,7 @@ const DESIGNS: [&[&str]; 2] = [&[], &["--pool"]];
 #[test]
 fn what_is_said_stays_in_its_room() {
     for design in DESIGNS {
-        let mut server = Server::start(design);
+        let mut server = serve(design);
         let [mut ada, mut bob, mut cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
         ada.say("good morning");
         bob.hear("[lobby] ada: good morning");
@@ -51,7 +51,7 @@ fn what_is_said_stays_in_its_room() {
 
 #[test]
 fn who_leaves_hears_no_more() {
-    let mut server = Server::start(&[]);
+    let mut server = serve(&[]);
     let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
     for person in [&mut ada, &mut bob] {
         person.say("/join kitchen");
@@ -89,7 +89,7 @@ fn who_leaves_hears_no_more() {
 #[test]
 fn who_disconnects_leaves_his_rooms_and_his_name() {
     for design in DESIGNS {
-        let server = Server::start(design);
+        let server = serve(design);
         let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
         bob.say("/join den");
         bob.hear("* You talk to den now");
@@ -108,7 +108,7 @@ fn who_disconnects_leaves_his_rooms_and_his_name() {
 
 #[test]
 fn names_are_unique_and_bounded() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let mut ada = server.guest("ada");
     let mut bob = Person::connect(&server.address);
     assert_eq!(bob.hear("* Welcome"), "* Welcome, guest-2! Say /help to see what you can do");
@@ -139,7 +139,7 @@ fn names_are_unique_and_bounded() {
 
 #[test]
 fn a_whisper_is_for_one() {
-    let mut server = Server::start(&[]);
+    let mut server = serve(&[]);
     let [mut ada, mut bob, cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
     ada.say("/whisper BOB  for you alone");
     bob.hear("ada whispers: for you alone");
@@ -155,7 +155,7 @@ fn a_whisper_is_for_one() {
 
 #[test]
 fn lines_that_make_no_sense_are_answered() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
     ada.say("/dance");
     ada.hear("* There is no command /dance: say /help");
@@ -188,7 +188,7 @@ fn lines_that_make_no_sense_are_answered() {
 
 #[test]
 fn what_is_no_line_ends_its_session_with_the_reason() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let [mut ada, mut bob, mut cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
     bob.say(b"\xff");
     bob.hear_all();
@@ -201,7 +201,7 @@ fn what_is_no_line_ends_its_session_with_the_reason() {
 #[test]
 fn the_administrator_kicks_by_name_and_by_id() {
     for design in DESIGNS {
-        let mut server = Server::start(design);
+        let mut server = serve(design);
         let [mut ada, bob, cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
         server.console.say("/kick BOB talks too much");
         server.console.expect("Kicked BOB");
@@ -229,7 +229,7 @@ fn the_administrator_kicks_by_name_and_by_id() {
 #[test]
 fn the_administrator_sees_and_speaks() {
     for (design, name) in DESIGNS.into_iter().zip(["loop per thread", "thread pool"]) {
-        let mut server = Server::start(design);
+        let mut server = serve(design);
         let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
         bob.say("/join kitchen");
         bob.hear("* You talk to kitchen now");
@@ -275,7 +275,7 @@ fn the_administrator_sees_and_speaks() {
 
 #[test]
 fn all_of_it_is_counted() {
-    let mut server = Server::start(&["--connections", "2"]);
+    let mut server = serve(&["--connections", "2"]);
     let mut ada = Person::connect(&server.address);
     ada.hear("* You talk to lobby now");
     let mut bob = Person::connect(&server.address);
@@ -301,7 +301,7 @@ fn who_talks_too_fast_is_not_heard() {
     const LINES: usize = 200;
     const RATE: usize = 2;
     let start = Instant::now();
-    let mut server = Server::start(&["--rate", &RATE.to_string()]);
+    let mut server = serve(&["--rate", &RATE.to_string()]);
     let mut ada = Person::connect(&server.address);
     ada.hear("* You talk to lobby now");
     let told = [2, 3, 4, 5, 6, 7, 8, 9].map(|guest| {
@@ -331,7 +331,7 @@ fn who_talks_too_fast_is_not_heard() {
 
 #[test]
 fn the_end_of_input_stops_the_server() {
-    let mut server = Server::start(&[]);
+    let mut server = serve(&[]);
     let ada = server.guest("ada");
     server.console.hang_up();
     assert_eq!(ada.hear_all().last().unwrap(), "* The server is closing");
@@ -365,22 +365,12 @@ fn sessions_are_logged_on_request() {
     }
 }
 
-/// The program, and where it listens.
-struct Server {
-    console: Program,
-    address: String,
+/// A server with these options.
+fn serve(options: &[&str]) -> Lobby {
+    Lobby::start("rooms", options)
 }
 
-impl Server {
-    /// With these options. Unless they say otherwise, all may talk as fast as they can.
-    fn start(options: &[&str]) -> Self {
-        let rate: &[&str] = if options.contains(&"--rate") { &[] } else { &["--rate", "0"] };
-        let args = [&["--address", "127.0.0.1:0"], rate, options].concat();
-        let mut console = Program::start("rooms", &args);
-        let line = console.expect("Server listening on ");
-        Self { console, address: line.rsplit(' ').next().unwrap().to_string() }
-    }
-
+impl Lobby {
     /// Somebody of this name, who is in the lobby.
     fn guest(&self, name: &str) -> Person {
         let mut person = Person::connect(&self.address);
@@ -389,12 +379,6 @@ impl Server {
         person.say(format!("/nick {name}"));
         person.hear(&format!("* You are called {name} now"));
         person
-    }
-
-    /// Begins to stop; all guests then hear the end of what was sent to them.
-    fn stop(&mut self) {
-        self.console.say("/quit");
-        self.console.expect("Server stopping...");
     }
 
     /// Waits until there are lines in its statistics that begin so: a turn counts at its end.

@@ -4,8 +4,7 @@
 
 mod common;
 
-use common::program::Program;
-use common::{Talker, eventually};
+use common::{Lobby, Talker, eventually};
 use serde_json::{Value, json};
 
 /// Command lines for both scaling designs.
@@ -14,7 +13,7 @@ const DESIGNS: [&[&str]; 2] = [&[], &["--pool"]];
 #[test]
 fn what_is_said_stays_in_its_room() {
     for design in DESIGNS {
-        let mut server = Server::start(design);
+        let mut server = serve(design);
         let [mut ada, mut bob, mut cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
         ask(&mut ada, json!({ "type": "chat", "message": " good\u{7}\nmorning " }));
         let said =
@@ -67,7 +66,7 @@ fn what_is_said_stays_in_its_room() {
 
 #[test]
 fn a_whisper_is_for_one() {
-    let mut server = Server::start(&[]);
+    let mut server = serve(&[]);
     let [mut ada, mut bob, mut cyd] = ["ada", "bob", "cyd"].map(|name| server.guest(name));
     let id = |person: &mut Talker| {
         ask(person, json!({ "type": "myInfo" }));
@@ -91,7 +90,7 @@ fn a_whisper_is_for_one() {
 
 #[test]
 fn guests_see_who_and_what_is_there() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
     ask(&mut bob, json!({ "type": "join", "room": "kitchen" }));
     bob.hear_type("joined");
@@ -120,7 +119,7 @@ fn guests_see_who_and_what_is_there() {
 
 #[test]
 fn what_makes_no_sense_is_answered() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let [mut ada, _bob] = ["ada", "bob"].map(|name| server.guest(name));
     for (wrong, answer) in [
         (json!({ "type": "dance" }), "unknown variant `dance`"),
@@ -150,7 +149,7 @@ fn what_makes_no_sense_is_answered() {
 
 #[test]
 fn the_server_is_heard_to_be_alive() {
-    let server = Server::start(&[]);
+    let server = serve(&[]);
     let mut ada = server.guest("ada");
     let [first, second] = [(); 2].map(|()| ada.hear_type("heartbeat"));
     assert_eq!(first["online"], 1);
@@ -161,7 +160,7 @@ fn the_server_is_heard_to_be_alive() {
 #[test]
 fn the_administrator_sees_speaks_and_kicks() {
     for (design, name) in DESIGNS.into_iter().zip(["loop per thread", "thread pool"]) {
-        let mut server = Server::start(design);
+        let mut server = serve(design);
         let [mut ada, mut bob] = ["ada", "bob"].map(|name| server.guest(name));
         ask(&mut bob, json!({ "type": "join", "room": "kitchen" }));
         bob.hear_type("joined");
@@ -200,7 +199,7 @@ fn the_administrator_sees_speaks_and_kicks() {
 #[test]
 fn who_talks_too_fast_is_not_heard() {
     const MESSAGES: usize = 200;
-    let mut server = Server::start(&["--rate", "2"]);
+    let mut server = serve(&["--rate", "2"]);
     let mut ada = Talker::connect(&server.address, "/");
     ada.hear_type("joined");
     let mut bob = Talker::connect(&server.address, "/");
@@ -239,22 +238,12 @@ fn until_news(person: &mut Talker, beginning: &str) {
     while !person.hear_type("system")["message"].as_str().unwrap().starts_with(beginning) {}
 }
 
-/// The program, and where it listens.
-struct Server {
-    console: Program,
-    address: String,
+/// A server with these options.
+fn serve(options: &[&str]) -> Lobby {
+    Lobby::start("ws_rooms", options)
 }
 
-impl Server {
-    /// With these options. Unless they say otherwise, all may talk as fast as they can.
-    fn start(options: &[&str]) -> Self {
-        let rate: &[&str] = if options.contains(&"--rate") { &[] } else { &["--rate", "0"] };
-        let args = [&["--address", "127.0.0.1:0"], rate, options].concat();
-        let mut console = Program::start("ws_rooms", &args);
-        let line = console.expect("Server listening on ");
-        Self { console, address: line.rsplit(' ').next().unwrap().to_string() }
-    }
-
+impl Lobby {
     /// Somebody of this name, who is in the lobby.
     fn guest(&self, name: &str) -> Talker {
         let mut person = Talker::connect(&self.address, "/");
@@ -264,11 +253,5 @@ impl Server {
         ask(&mut person, json!({ "type": "setName", "name": name }));
         assert_eq!(person.hear_type("nameSet")["name"], name);
         person
-    }
-
-    /// Begins to stop; all guests then hear the end of what was sent to them.
-    fn stop(&mut self) {
-        self.console.say("/quit");
-        self.console.expect("Server stopping...");
     }
 }
