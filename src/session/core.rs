@@ -91,6 +91,9 @@ pub(super) struct Lent {
     pub(super) now: Option<Instant>,
     /// Bytes in the queue, as its owner has counted them.
     pub(super) queued: usize,
+    /// Bytes that have left the mailbox and are not in the queue yet: other threads find no room
+    /// there in between.
+    pub(super) arriving: usize,
     /// Another protocol takes over.
     pub(super) handed_over: bool,
 }
@@ -375,7 +378,7 @@ impl Core {
     #[inline]
     pub(super) fn note_queued(&mut self, link: &Link) -> Sent {
         let queued = self.queue_len();
-        link.queued.store(queued, Ordering::Relaxed);
+        link.queued.store(queued + self.lent().arriving, Ordering::Relaxed);
         if queued <= link.terms.high {
             return Sent::Queued;
         }
@@ -397,6 +400,13 @@ impl Core {
     pub(super) fn holds_reading(&self, link: &Link) -> bool {
         let full = self.congested || self.room(link) == 0;
         self.paused || self.busy || (full && link.terms.overflow == Overflow::Wait)
+    }
+
+    /// Bytes that wait to be sent, wherever.
+    #[inline]
+    pub(super) fn pending(&self, link: &Link) -> usize {
+        let arriving = self.lent.as_ref().map_or(0, |lent| lent.arriving);
+        self.queue_len() + arriving + link.mailbox.bytes()
     }
 
     /// Bytes that the queue has room for.

@@ -160,15 +160,7 @@ impl Link {
 
     /// Bytes that wait to be sent, wherever.
     pub(crate) fn pending(&self) -> usize {
-        let mut queued = self.queued.load(Ordering::Acquire);
-        loop {
-            // Read at different moments, the two may add up to more than there ever was.
-            let sum = queued + self.mailbox.bytes();
-            match self.queued.load(Ordering::Acquire) {
-                same if same == queued => return sum,
-                changed => queued = changed,
-            }
-        }
+        self.mailbox.bytes_and(|| self.queued.load(Ordering::Acquire))
     }
 
     /// What is sent for messages: its seat's note is the [`Manner`].

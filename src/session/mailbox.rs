@@ -19,9 +19,22 @@ pub(crate) enum Mail {
     Shared(Bytes, u32),
     /// One message, which the session is to frame.
     Unframed(Bytes, Tag),
-    Job(Job),
+    /// What sends so many bytes, if it sends any.
+    Job(Job, usize),
     End(CloseReason, Ending),
     Watch(Watch),
+}
+
+impl Mail {
+    /// Bytes that it was counted as.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Copied(data, _) => data.len(),
+            Self::Shared(data, _) | Self::Unframed(data, _) => data.len(),
+            Self::Job(_, len) => *len,
+            Self::End(..) | Self::Watch(_) => 0,
+        }
+    }
 }
 
 /// A thread that waits for a session's queue to fall to `below` bytes. Dropping it, in whatever
@@ -91,6 +104,7 @@ pub(crate) struct Mails {
 /// What was in a mailbox.
 pub(crate) struct Drained {
     pub(crate) list: Vec<Mail>,
+    pub(crate) bytes: usize,
     pub(crate) paused: Option<bool>,
     pub(crate) woken: bool,
 }
@@ -105,6 +119,13 @@ impl Mailbox {
     /// Bytes in the mailbox.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes in the mailbox and those that `queued` counts, at one moment: with a limit that holds
+    /// at any time, two numbers of different moments may add up to more.
+    pub(crate) fn bytes_and(&self, queued: impl FnOnce() -> usize) -> usize {
+        let _none_moves = lock(&self.mails);
+        self.bytes() + queued()
     }
 
     pub(crate) fn gate(&self) -> Gate {
@@ -132,7 +153,7 @@ impl Mailbox {
             return Err(mails.gate);
         }
         mails.jobs += 1;
-        mails.list.push(Mail::Job(job));
+        mails.list.push(Mail::Job(job, 0));
         Ok(())
     }
 
@@ -190,10 +211,12 @@ impl Mailbox {
     /// mailbox, so that they are counted somewhere at any time.
     pub(crate) fn drain(&self, take: impl FnOnce(usize)) -> Drained {
         let mut mails = lock(&self.mails);
-        take(self.bytes.swap(0, Ordering::Relaxed));
+        let bytes = self.bytes.swap(0, Ordering::Relaxed);
+        take(bytes);
         mails.jobs = 0;
         Drained {
             list: std::mem::take(&mut mails.list),
+            bytes,
             paused: mails.paused.take(),
             woken: std::mem::take(&mut mails.woken),
         }
@@ -262,7 +285,7 @@ impl Mails {
             Message::Shared(data, count) => self.append_copy(&data, count),
             Message::Borrowed(data) => self.append_copy(data, 1),
             Message::Unframed(data, tag) => self.list.push(Mail::Unframed(data, tag)),
-            Message::Job(job, _) => self.list.extend(job.take().map(Mail::Job)),
+            Message::Job(job, len) => self.list.extend(job.take().map(|job| Mail::Job(job, len))),
         }
     }
 

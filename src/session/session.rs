@@ -267,7 +267,7 @@ impl<'a> Session<'a> {
 
     /// Bytes that wait to be sent.
     pub fn pending(&self) -> usize {
-        self.core.queue_len() + self.link.mailbox().bytes()
+        self.core.pending(self.link)
     }
 
     /// The time, as the thread looked it up before this turn: for free, and to some milliseconds

@@ -124,21 +124,25 @@ impl Link {
     fn read_mail(&self, core: &mut Core, protocol: &mut dyn Protocol) {
         let queued = core.queue_len();
         let count = |leaving: usize| self.queued.store(queued + leaving, Ordering::Relaxed);
-        let Drained { list, paused, woken } = self.mailbox.drain(count);
+        let Drained { list, bytes, paused, woken } = self.mailbox.drain(count);
+        core.lent().arriving = bytes;
         if let Some(paused) = paused {
             core.paused = paused;
         }
         for mail in list {
+            core.lent().arriving -= mail.len();
             match mail {
                 Mail::Copied(data, count) => core.send_mail(self, &data, None, count),
                 Mail::Shared(data, count) => core.send_mail(self, &data, Some(&data), count),
                 Mail::Unframed(data, tag) => core.send_unframed(self, tag, &data),
-                Mail::Job(job) if core.opened => job(&mut Session::new(core, self)),
-                Mail::Job(job) => self.drop_fenced("drop a session's job", job),
+                Mail::Job(job, _) if core.opened => job(&mut Session::new(core, self)),
+                Mail::Job(job, _) => self.drop_fenced("drop a session's job", job),
                 Mail::End(reason, how) => self.asked_to_end(core, protocol, reason, how),
                 Mail::Watch(watch) => core.extras().watches.push(watch),
             }
         }
+        // Of what was dropped on the way, nothing is left.
+        self.queued.store(core.queue_len(), Ordering::Relaxed);
         if woken && core.opened && core.phase == Phase::Open {
             protocol.on_wake(&mut Session::new(core, self));
         }
@@ -425,6 +429,8 @@ impl Link {
     fn publish(&self, core: &mut Core, now: Instant) {
         let queued = core.queue_len();
         let lent = core.lent();
+        // A panic leaves the rest of the mailbox unread.
+        lent.arriving = 0;
         let change = std::mem::take(&mut lent.change);
         let before = std::mem::replace(&mut lent.queued, queued);
         if before != queued {

@@ -149,6 +149,15 @@ fn many_threads_wait_for_room_and_lose_nothing(setting: Setting) {
         }
     };
     let senders: Vec<_> = (0..4).map(|name| thread::spawn(sender(name))).collect();
+    let (watched, done) = (handle.clone(), Arc::new(AtomicBool::new(false)));
+    let all_sent = Arc::clone(&done);
+    let watching = thread::spawn(move || {
+        let mut most = 0;
+        while !done.load(Ordering::Relaxed) {
+            most = most.max(watched.pending());
+        }
+        most
+    });
     let mut next = [0; 4];
     for _ in 0..400 {
         let message = peer.receive(5000);
@@ -158,6 +167,9 @@ fn many_threads_wait_for_room_and_lose_nothing(setting: Setting) {
         next[name] += 1;
     }
     senders.into_iter().for_each(|sender| sender.join().unwrap());
+    all_sent.store(true, Ordering::Relaxed);
+    let most = watching.join().unwrap();
+    assert!(most <= limit, "{most} bytes were pending");
 }
 
 fn a_message_larger_than_the_queue_never_fits(setting: Setting) {
