@@ -191,7 +191,7 @@ impl Endpoint {
         let Options { subprotocols, deflate, .. } = &self.terms.options;
         let subprotocol = asked.choose(subprotocols.iter().map(String::as_str));
         let agreement = deflate.as_ref().and_then(|own| asked.deflate(own));
-        let fields = asked.answer(subprotocol, agreement.as_ref());
+        let fields = asked.answer_with(subprotocol, agreement.as_ref());
         let opening = Opening {
             path: request.raw_path().into(),
             query: request.raw_query().into(),

@@ -30,14 +30,8 @@ pub use rooms::Rooms;
 pub use session::Session;
 
 pub use crate::codec::ws::deflate::Settings as Deflate;
-pub use crate::codec::ws::{Code, Kind};
+pub use crate::codec::ws::{Code, Kind, parse};
 pub use crate::session::{By, CloseReason, Farewell, ServerProtocol};
-
-/// Frames without connections: what servers and clients here are made of, for programs that have the
-/// bytes already.
-pub mod parse {
-    pub use crate::codec::ws::{Decoder, Event, Failure, Kind, Role, mask};
-}
 
 /// What holds for whatever bytes, for the fuzz targets.
 #[cfg(fuzzing)]

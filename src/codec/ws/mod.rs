@@ -23,16 +23,24 @@ mod tests;
 mod utf8;
 
 pub use code::Code;
-pub use decoder::Decoder;
 pub(crate) use deflate::Inflater;
-pub use event::{Event, Kind};
-pub use failure::Failure;
+pub use event::Kind;
 pub(crate) use head::Head;
 pub(crate) use inflate::Inflate;
 pub(crate) use mask::Masks;
-pub use mask::apply as mask;
 pub(crate) use opcode::Opcode;
+pub(crate) use parse::{Event, Failure, Role, mask};
 pub(crate) use receiver::Receiver;
-pub use rules::Role;
 pub(crate) use rules::Rules;
 pub(crate) use utf8::Utf8;
+
+/// The handshake and frames without connections: what servers and clients here are made of, for
+/// programs that have the bytes already.
+pub mod parse {
+    pub use super::decoder::Decoder;
+    pub use super::event::{Event, Kind};
+    pub use super::failure::Failure;
+    pub use super::handshake::{Upgrade, refusal_fields};
+    pub use super::mask::apply as mask;
+    pub use super::rules::Role;
+}

@@ -22,7 +22,7 @@ fn request(bytes: &[u8]) {
     let agreement = upgrade.deflate(&Settings::default());
     for protocol in upgrade.protocols().iter().copied().map(Some).chain([None, Some("\r\n")]) {
         let chosen = protocol.filter(|name| !name.contains('\r'));
-        let answer = upgrade.answer(protocol, agreement.as_ref());
+        let answer = upgrade.answer_with(protocol, agreement.as_ref());
         assert_eq!(answer.str("Sec-WebSocket-Protocol"), chosen);
         assert_eq!(answer.contains("Sec-WebSocket-Extensions"), agreement.is_some());
     }

@@ -14,7 +14,7 @@ mod upgrade;
 pub(crate) use agreed::{Agreed, Refusal};
 pub(crate) use key::{Key, accept_key};
 pub(crate) use request::{Asked, InvalidRequest, Request};
-pub(crate) use upgrade::{Upgrade, refusal_fields};
+pub use upgrade::{Upgrade, refusal_fields};
 
 /// The protocol's name in `Upgrade`.
 const NAME: &str = "websocket";

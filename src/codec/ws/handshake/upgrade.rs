@@ -12,9 +12,28 @@ use crate::codec::http::{
 };
 use crate::codec::ws::deflate::{self, Agreement, Extension, Settings, extensions};
 
-/// A request for WebSocket.
+/// A request for WebSocket, as a server reads it.
+///
+/// ```
+/// use sockeye::http::parse::{HeadLimits, RequestHead, Slots};
+/// use sockeye::ws::parse::Upgrade;
+///
+/// // RFC 6455 1.3.
+/// let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
+/// let mut slots = Slots::new();
+/// let parsed = RequestHead::parse(request, &mut slots, &HeadLimits::default()).unwrap();
+/// let (head, _) = parsed.expect("the head is complete");
+///
+/// let upgrade = Upgrade::parse(&head).unwrap();
+/// let protocol = upgrade.choose(["superchat", "chat"]);
+/// let fields = upgrade.answer(protocol);
+/// assert_eq!(fields.str("Sec-WebSocket-Accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+/// assert_eq!(fields.str("Sec-WebSocket-Protocol"), Some("superchat"));
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Upgrade<'b> {
+pub struct Upgrade<'b> {
     key: &'b [u8],
     origin: Option<&'b str>,
     protocols: Vec<&'b str>,
@@ -24,7 +43,7 @@ pub(crate) struct Upgrade<'b> {
 impl<'b> Upgrade<'b> {
     /// Whether the request asks for WebSocket, well or badly: what is no such request may be meant for
     /// somebody else.
-    pub(crate) fn is_wanted(headers: &Headers<'_>) -> bool {
+    pub fn is_wanted(headers: &Headers<'_>) -> bool {
         headers.contains_token("Upgrade", NAME)
     }
 
@@ -34,7 +53,7 @@ impl<'b> Upgrade<'b> {
     ///
     /// What is wrong, with the status of the answer, which is to have the
     /// [fields](refusal_fields) that go with it.
-    pub(crate) fn parse(head: &RequestHead<'b>) -> Result<Self, Rejection> {
+    pub fn parse(head: &RequestHead<'b>) -> Result<Self, Rejection> {
         check_line(head)?;
         let headers = &head.headers;
         check_version(headers)?;
@@ -51,19 +70,18 @@ impl<'b> Upgrade<'b> {
     }
 
     /// Where the page is from that asks, as browsers say.
-    pub(crate) const fn origin(&self) -> Option<&'b str> {
+    pub const fn origin(&self) -> Option<&'b str> {
         self.origin
     }
 
     /// The subprotocols that the client speaks, the one it likes best first.
-    #[cfg(any(test, fuzzing))]
-    pub(super) fn protocols(&self) -> &[&'b str] {
+    pub fn protocols(&self) -> &[&'b str] {
         &self.protocols
     }
 
     /// The first of these subprotocols that the client speaks.
-    pub(crate) fn choose<'a>(&self, mut ours: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-        ours.find(|ours| self.protocols.contains(ours))
+    pub fn choose<'a>(&self, ours: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        ours.into_iter().find(|ours| self.protocols.contains(ours))
     }
 
     /// How messages can be compressed.
@@ -71,9 +89,19 @@ impl<'b> Upgrade<'b> {
         deflate::agree(&self.extensions, settings)
     }
 
-    /// The fields of the answer 101, but `Connection: upgrade`. A subprotocol that the client did not
-    /// ask for is left out, since it would have to fail then (RFC 6455 4.1).
-    pub(crate) fn answer(&self, protocol: Option<&str>, agreement: Option<&Agreement>) -> Fields {
+    /// The fields of the answer 101, but `Connection: upgrade`; messages are then not compressed. A
+    /// subprotocol that the client did not ask for is left out, since it would have to fail then
+    /// (RFC 6455 4.1).
+    pub fn answer(&self, protocol: Option<&str>) -> Fields {
+        self.answer_with(protocol, None)
+    }
+
+    /// The same, with what was agreed to of compression.
+    pub(crate) fn answer_with(
+        &self,
+        protocol: Option<&str>,
+        agreement: Option<&Agreement>,
+    ) -> Fields {
         let mut fields = Fields::new();
         let mut set = |name: &str, value: &[u8]| {
             let set = fields.append(name, value);
@@ -93,7 +121,7 @@ impl<'b> Upgrade<'b> {
 
 /// The fields that an answer of this status to a request for WebSocket has to have: name and value.
 /// What names `Upgrade` also has `Connection: upgrade`.
-pub(crate) fn refusal_fields(status: Status) -> &'static [(&'static str, &'static str)] {
+pub fn refusal_fields(status: Status) -> &'static [(&'static str, &'static str)] {
     match status {
         // RFC 9110 15.5.6.
         Status::METHOD_NOT_ALLOWED => &[("Allow", "GET")],

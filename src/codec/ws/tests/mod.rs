@@ -10,7 +10,8 @@ mod refused;
 mod utf8;
 
 use self::reader::{Heard, Seen, read};
-use super::{Decoder, Event, Failure, Head, Kind, Opcode, Role};
+use super::parse::Decoder;
+use super::{Event, Failure, Head, Kind, Opcode, Role};
 
 /// Appends a frame as the peer of `role` sends it.
 fn frame(out: &mut Vec<u8>, role: Role, (fin, opcode): (bool, Opcode), payload: &[u8]) {

@@ -183,7 +183,7 @@ fn the_same_is_asked_for_in_other_ways() {
         (HOST, "Host: a\r\nSec-WebSocket-Accept: a\r\n"),
     ] {
         let accept = request(&with(line, instead), |upgrade| {
-            upgrade.answer(None, None).str("Sec-WebSocket-Accept").map(str::to_owned)
+            upgrade.answer(None).str("Sec-WebSocket-Accept").map(str::to_owned)
         });
         assert_eq!(accept, Ok(Some(ACCEPT.to_owned())), "{instead:?}");
     }
@@ -200,10 +200,10 @@ fn an_answer_has_what_was_chosen() {
     let answer = request(&with(HOST, fields), |upgrade| {
         assert_eq!(upgrade.origin(), Some("https://a.example"));
         assert_eq!(upgrade.protocols(), ["chat", "superchat", "Chat"]);
-        assert_eq!(upgrade.choose(["CHAT", "superchat", "chat"].into_iter()), Some("superchat"));
-        assert_eq!(upgrade.choose(["none"].into_iter()), None);
+        assert_eq!(upgrade.choose(["CHAT", "superchat", "chat"]), Some("superchat"));
+        assert_eq!(upgrade.choose(["none"]), None);
         let agreement = upgrade.deflate(&Settings { server_takeover: true, ..Settings::default() });
-        (upgrade.answer(Some("chat"), agreement.as_ref()), upgrade.answer(Some("other"), None))
+        (upgrade.answer_with(Some("chat"), agreement.as_ref()), upgrade.answer(Some("other")))
     });
     let (answer, without) = answer.unwrap();
     let fields = answer.iter().map(|(name, value)| (name, str::from_utf8(value).unwrap()));
