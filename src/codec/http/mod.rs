@@ -38,20 +38,28 @@ mod url;
 mod version;
 pub(crate) mod write;
 
-pub use body::{BodyDecoder, Part};
 pub(crate) use chunked::{chunk_head, last_chunk};
 pub use cookie::{Cookie, SameSite, cookies};
 pub use etag::ETag;
 pub use event::Event;
 pub use fields::{Fields, InvalidField};
-pub use head::{RequestHead, ResponseHead, Slots};
 pub use headers::Headers;
 pub use jar::CookieJar;
-pub use limits::HeadLimits;
-pub use message::Length;
 pub use method::{InvalidMethod, Method, Name};
-pub use rejection::Rejection;
-pub use scanner::HeadScanner;
+pub(crate) use parse::{
+    BodyDecoder, HeadLimits, HeadScanner, Length, Part, Rejection, RequestHead, ResponseHead, Slots,
+};
 pub use status::Status;
 pub use url::Url;
 pub use version::Version;
+
+/// Messages without connections: what servers and clients here are made of, for programs that have
+/// the bytes already.
+pub mod parse {
+    pub use super::body::{BodyDecoder, Part};
+    pub use super::head::{RequestHead, ResponseHead, Slots};
+    pub use super::limits::HeadLimits;
+    pub use super::message::Length;
+    pub use super::rejection::Rejection;
+    pub use super::scanner::HeadScanner;
+}
