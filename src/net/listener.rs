@@ -56,7 +56,7 @@ impl Listener {
     /// Another listener on the same address, for another acceptor.
     pub(crate) fn another(&self, sockets: &Sockets) -> Result<Self> {
         match self {
-            Self::Tcp(_) => Self::bind(&self.local_addr(), sockets),
+            Self::Tcp(listener) => listener.another(&sockets.tcp).map(Box::new).map(Self::Tcp),
             #[cfg(unix)]
             Self::Unix(listener) => listener.another().map(Self::Unix),
             #[cfg(feature = "testing")]

@@ -120,6 +120,7 @@ pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 #[cfg(feature = "testing")]
 pub(crate) use names::Names;
+pub(crate) use os::SPREADS_CONNECTIONS;
 pub(crate) use resolve::Resolver;
 pub(crate) use sockets::{Network, Sockets};
 pub(crate) use stream::{SHORT_READ_DRAINS, SHORT_WRITE_FILLS, Stream};

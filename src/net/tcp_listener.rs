@@ -48,6 +48,17 @@ impl TcpListener {
         Ok(listener)
     }
 
+    /// The same address for another poller: with a socket of its own where the system spreads the
+    /// connections over several. Elsewhere whoever comes too late for a connection finds none.
+    pub(super) fn another(&self, options: &TcpOptions) -> Result<Self> {
+        if os::SPREADS_CONNECTIONS {
+            return Self::bind(self.local, options);
+        }
+        let copy = SockRef::from(&self.inner).try_clone();
+        let copy = copy.map_err(|error| Error::io("copy the listener on", error).on(self.local))?;
+        Self::new(copy.into(), options)
+    }
+
     pub(super) fn accept(&self) -> io::Result<(Stream, Endpoint)> {
         let (stream, peer) = loop {
             match self.inner.accept() {

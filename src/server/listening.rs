@@ -2,7 +2,9 @@
 
 use super::Acceptors;
 use crate::error::Result;
-use crate::net::{Address, Endpoint, Listener, ListeningSocket, Resolver, Sockets};
+use crate::net::{
+    Address, Endpoint, Listener, ListeningSocket, Resolver, SPREADS_CONNECTIONS, Sockets,
+};
 
 /// What a server was told to listen on.
 pub(super) enum Source {
@@ -36,7 +38,7 @@ impl Binding {
         }
         let shares = if self.acceptors == Acceptors::OnePerLoop { homes } else { 1 };
         let mut sockets = sockets.clone();
-        if shares > 1 {
+        if shares > 1 && SPREADS_CONNECTIONS {
             sockets.tcp = sockets.tcp.reuse_port(true);
         }
         let first = self.bind_first(&sockets)?;
