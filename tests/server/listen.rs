@@ -1,7 +1,6 @@
 //! Where a server listens.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
 use std::sync::mpsc::channel;
 
 use sockeye::{Acceptors, Address, ErrorKind, Result, Server, Service, TcpOptions, raw, server};
@@ -156,7 +155,7 @@ fn a_socket_that_does_not_listen_is_refused(design: Design) {
     let service = design.service();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let deaf = TcpListener::from(OwnedFd::from(connected));
+    let deaf = TcpListener::from(socket2::Socket::from(connected));
     let error = builder(&service).listen_socket(deaf).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
 }

@@ -6,6 +6,8 @@
 mod common;
 
 mod events;
+// They limit the file descriptors of a process.
+#[cfg(unix)]
 mod extremes;
 mod filters;
 mod lifecycle;

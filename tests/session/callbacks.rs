@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sockeye::{CloseReason, Limits, Sent, Server, raw};
 
-use crate::common::{Echo, Event, LIMIT, Peer, Probe, Random, Setting, eventually};
+use crate::common::{Echo, Event, LIMIT, Peer, Probe, Random, Setting, ask, eventually};
 use crate::on_all_streams;
 
 on_all_streams!(
@@ -271,6 +271,8 @@ fn callbacks_of_one_session_never_overlap(setting: Setting) {
         handle.post(move |_| enter()).unwrap();
     }
     events.data(200);
+    // A job that waits when the session closes is dropped.
+    ask(&handle, |_| ());
     drop(enter_too);
     drop(peer);
     events.close();

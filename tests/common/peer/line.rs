@@ -1,9 +1,10 @@
 //! What a peer speaks through: the plain sockets of the standard library, and what is built alike.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -28,6 +29,21 @@ pub trait Line: Read + Write + Send {
     fn remote(&self) -> Endpoint;
 }
 
+/// Whether this system tells that a connection was cut. All do but Wine, which ends in order what
+/// is closed.
+pub fn tcp_resets() -> bool {
+    static TELLS: LazyLock<bool> = LazyLock::new(|| !cfg!(windows) || is_told_of_a_reset());
+    *TELLS
+}
+
+fn is_told_of_a_reset() -> bool {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    Box::new(far).reset();
+    near.read(&mut [0]).is_err()
+}
+
 impl Line for TcpStream {
     fn another(&self) -> Box<dyn Line> {
         Box::new(self.try_clone().unwrap())
@@ -43,6 +59,10 @@ impl Line for TcpStream {
 
     fn reset(self: Box<Self>) {
         SockRef::from(&*self).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    fn has_reset(&self) -> bool {
+        tcp_resets()
     }
 
     fn endpoint(&self) -> Endpoint {

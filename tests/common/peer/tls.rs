@@ -187,6 +187,10 @@ impl Line for Tls {
         }
     }
 
+    fn has_reset(&self) -> bool {
+        self.0.socket.has_reset()
+    }
+
     fn reset(self: Box<Self>) {
         self.0.state.lock().unwrap().finished = true;
         SockRef::from(&self.0.socket).set_linger(Some(Duration::ZERO)).unwrap();
