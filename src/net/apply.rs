@@ -92,7 +92,7 @@ pub(super) fn connecting(
 }
 
 fn reusing(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
-    if options.reuse_address && !options.exclusive {
+    if options.reuse_address && !options.exclusive && os::LINGERING_KEEPS_ADDRESS {
         named("reuse_address", socket.set_reuse_address(true))?;
     }
     if options.reuse_port && !options.exclusive {

@@ -14,7 +14,8 @@ pub(super) fn connect_goes_on(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
 }
 
-/// Whether a socket listens, where the system tells (`SO_ACCEPTCONN`).
+/// Whether a socket listens, where the system tells (`SO_ACCEPTCONN`, which Apple's have by name
+/// only); elsewhere whether it can, being bound and not connected.
 pub(super) fn listens(socket: &Socket) -> bool {
     #[cfg(any(
         target_os = "android",
@@ -29,7 +30,24 @@ pub(super) fn listens(socket: &Socket) -> bool {
         target_os = "fuchsia",
         target_os = "linux"
     )))]
-    return socket.local_addr().is_ok();
+    return socket.local_addr().is_ok() && socket.peer_addr().is_err();
+}
+
+/// Whether nobody may listen on an address on which connections of an earlier listener linger,
+/// unless he says `SO_REUSEADDR`. On Windows he may anyhow, and the option of that name lets
+/// several listen on one address, so that which of them gets a connection is nobody's to tell.
+pub(super) const LINGERING_KEEPS_ADDRESS: bool = cfg!(not(windows));
+
+/// How many connections may wait, as `listen` takes it.
+pub(super) fn backlog(connections: u32) -> i32 {
+    let connections = i32::try_from(connections.max(1)).unwrap_or(i32::MAX);
+    if cfg!(windows) { hinted(connections) } else { connections }
+}
+
+/// Windows takes 200 at most, but for numbers that are marked by their sign (`SOMAXCONN_HINT`):
+/// up to 65,535 of those.
+fn hinted(connections: i32) -> i32 {
+    if connections > 200 { -connections.min(65_535) } else { connections }
 }
 
 /// Whether the machine has no support for the address family at all.
@@ -193,6 +211,17 @@ fn not_here() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_than_200_are_a_hint_to_windows() {
+        for (connections, told) in
+            [(1, 1), (200, 200), (201, -201), (1024, -1024), (i32::MAX, -65_535)]
+        {
+            assert_eq!(hinted(connections), told);
+        }
+        assert_eq!(backlog(0), 1);
+        assert!(backlog(u32::MAX).unsigned_abs() >= 65_535);
+    }
 
     /// The standard library knows these numbers too, though not all by a stable name.
     #[test]
