@@ -193,6 +193,31 @@ pub(super) fn set_reuse_port(_: &Socket) -> io::Result<()> {
     not_here()
 }
 
+/// Lets several UDP sockets have one address. The BSDs take `SO_REUSEADDR` for that with addresses
+/// of groups only, and `SO_REUSEPORT` (FreeBSD: the plain one) with all (`in_pcbbind`).
+pub(super) fn share_address(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    #[cfg(any(
+        target_vendor = "apple",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+    ))]
+    socket.set_reuse_port(true)?;
+    Ok(())
+}
+
+/// Whether no datagram may be longer than the send buffer, which is 9216 bytes there if nobody says
+/// otherwise (`udp_sendspace`).
+pub(super) const SEND_BUFFER_BOUNDS_DATAGRAMS: bool = cfg!(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 pub(super) fn bind_device(socket: &Socket, name: &str) -> io::Result<()> {
     socket.bind_device(Some(name.as_bytes()))

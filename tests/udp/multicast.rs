@@ -23,6 +23,7 @@ on_both_paths!(
     groups_of_ipv6_work_too,
     a_group_of_the_other_family_is_a_typed_error,
     callbacks_join_and_leave_too,
+    an_index_names_the_interface_of_ipv4_too,
 );
 
 const LOOPBACK: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
@@ -81,6 +82,23 @@ fn all_who_have_joined_get_it(design: Design, options: udp::Options) {
         }
         assert_eq!(events.datagram().1, b"and the last");
     }
+}
+
+/// The loopback interface is the first on Linux, macOS and Windows.
+fn an_index_names_the_interface_of_ipv4_too(design: Design, options: udp::Options) {
+    let (service, group) = (design.service(), group());
+    let (listener, events) = listener(&service, &options, 0, &[on_loopback(group)]);
+    let port = listener.local_addr().port();
+    let by_index = options.clone().multicast_interface(Interface::Index(1)).multicast_ttl(0);
+    let builder = udp::Socket::builder(&service, Probe::new().0).options(by_index);
+    let source = builder.bind("127.0.0.1:0").unwrap();
+    source.send_to((group, port).into(), "through the first");
+    assert_eq!(events.datagram(), (source.local_addr(), b"through the first".to_vec()));
+
+    let nowhere = options.multicast_interface(Interface::Index(9999));
+    let builder = udp::Socket::builder(&service, Probe::new().0).options(nowhere);
+    let error = builder.bind("127.0.0.1:0").unwrap_err();
+    assert!(error.to_string().contains("multicast_interface"), "{error}");
 }
 
 fn a_group_can_be_joined_and_left(design: Design, options: udp::Options) {
