@@ -95,7 +95,7 @@ fn what_is_said_of_udp_is_so() {
         ("ecn", plain().ecn(1)),
         ("multicast_ttl", plain().multicast_ttl(9)),
         ("multicast_loopback", plain().multicast_loopback(false)),
-        ("multicast_interface", plain().multicast_interface(udp::Interface::Index(1))),
+        ("multicast_interface", plain().multicast_interface(HERE)),
         ("details", plain().details(true)),
         ("batching", plain().batching(true)),
         ("segmenting", plain().segmenting(true)),
@@ -184,6 +184,8 @@ fn setters(text: &str) -> BTreeSet<String> {
     let public = words.windows(3).filter(|three| (three[0].text, three[1].text) == ("pub", "fn"));
     public.map(|three| three[2].text.to_owned()).collect()
 }
+
+const HERE: udp::Interface = udp::Interface::Address(std::net::Ipv4Addr::LOCALHOST);
 
 const TABLES: &str = "src/platforms.md";
 

@@ -35,7 +35,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) to: Option<SocketAddr>,
     pub(crate) data: &'a [u8],
     /// The size of each datagram but perhaps the last.
-    #[cfg_attr(not(any(target_os = "android", target_os = "linux")), expect(dead_code))]
+    #[cfg_attr(not(any(test, target_os = "android", target_os = "linux")), expect(dead_code))]
     pub(crate) segment: Option<u16>,
 }
 

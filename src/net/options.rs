@@ -51,7 +51,7 @@ pub struct KeepAlive {
     /// OpenBSD and Solaris.
     pub interval: Duration,
     /// How many probes in a row must go without an answer. 6 by default. Not settable on OpenBSD
-    /// and Solaris.
+    /// and Solaris, nor before Windows 10 1703, which sends 10.
     pub count: u32,
 }
 

@@ -91,7 +91,11 @@ fn an_index_names_the_interface_of_ipv4_too(design: Design, options: udp::Option
     let port = listener.local_addr().port();
     let by_index = options.clone().multicast_interface(Interface::Index(1)).multicast_ttl(0);
     let builder = udp::Socket::builder(&service, Probe::new().0).options(by_index);
-    let source = builder.bind("127.0.0.1:0").unwrap();
+    let source = match builder.bind("127.0.0.1:0") {
+        // Wine hands the index on as an address.
+        Err(error) if cfg!(windows) && error.kind() == ErrorKind::Unsupported => return,
+        source => source.unwrap(),
+    };
     source.send_to((group, port).into(), "through the first");
     assert_eq!(events.datagram(), (source.local_addr(), b"through the first".to_vec()));
 
