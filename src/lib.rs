@@ -34,6 +34,10 @@
 //! jobs ([`service::Builder::post_limit`]), the time to connect
 //! ([`client::Builder::connect_timeout`]), and each call that waits.
 //!
+//! # Systems
+//!
+//! Linux, macOS and Windows, with the same behaviour but for what [`platforms`] says.
+//!
 //! # Without sockets
 //!
 //! What sessions are made of serves programs that have the bytes already, too: messages in a stream
@@ -96,6 +100,8 @@ pub mod http;
 pub mod metrics;
 #[cfg(not(target_family = "wasm"))]
 pub mod middleware;
+#[cfg(not(target_family = "wasm"))]
+pub mod platforms;
 #[cfg(not(target_family = "wasm"))]
 pub mod raw;
 #[cfg(not(target_family = "wasm"))]

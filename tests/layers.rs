@@ -28,6 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("service", &[]),
     ("codec", &[]),
     ("error", &[]),
+    // A page, without code.
+    ("platforms", &[]),
     // The harness drives a handler of any protocol, so that it knows none.
     ("testing", &["server", "client", "session", "udp", "service", "net", "codec"]),
 ];

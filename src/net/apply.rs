@@ -65,7 +65,7 @@ pub(super) fn per_connection(
         named("nodelay", socket.set_tcp_nodelay(true))?;
     }
     if let Some(probes) = options.keep_alive {
-        named("keep_alive", socket.set_tcp_keepalive(&keep_alive(probes)))?;
+        named("keep_alive", os::set_keep_alive(socket, &keep_alive(probes)))?;
     }
     if let Some(hops) = options.ttl {
         named("ttl", set_ttl(socket, addr, hops))?;
@@ -92,7 +92,7 @@ pub(super) fn connecting(
 }
 
 fn reusing(socket: &Socket, options: &TcpOptions) -> io::Result<()> {
-    if options.reuse_address && !options.exclusive {
+    if options.reuse_address && !options.exclusive && os::LINGERING_KEEPS_ADDRESS {
         named("reuse_address", socket.set_reuse_address(true))?;
     }
     if options.reuse_port && !options.exclusive {

@@ -35,7 +35,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) to: Option<SocketAddr>,
     pub(crate) data: &'a [u8],
     /// The size of each datagram but perhaps the last.
-    #[cfg_attr(not(any(target_os = "android", target_os = "linux")), expect(dead_code))]
+    #[cfg_attr(not(any(test, target_os = "android", target_os = "linux")), expect(dead_code))]
     pub(crate) segment: Option<u16>,
 }
 
@@ -196,16 +196,27 @@ impl Watch {
 /// Elsewhere events of room are few: they follow only upon a `WouldBlock`.
 const ON_DEMAND: bool = cfg!(unix);
 
-/// Whether this error of a connected socket tells of an earlier datagram, which the peer's machine
-/// refused, and not of the present one.
+/// Whether this error tells of an earlier datagram, which the peer's machine or one on the way
+/// refused, and not of the present one: of a connected socket, or of any where
+/// [`TELLS_UNCONNECTED`].
 pub(crate) fn is_late(error: &io::Error) -> bool {
-    matches!(
+    let kind = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::HostUnreachable
-    )
+    );
+    kind || error.raw_os_error() == Some(WSAENETRESET)
 }
+
+/// Whether the system tells sockets without a peer, too, that some datagram was refused, but not
+/// whose: Windows does (`recvfrom`, WSAECONNRESET), unless it is told not to (SIO_UDP_CONNRESET),
+/// for which there is no safe function.
+pub(crate) const TELLS_UNCONNECTED: bool = cfg!(windows);
+
+/// Windows says this of a datagram that has passed too many routers (`recvfrom`). No other system
+/// has this number.
+const WSAENETRESET: i32 = 10052;
 
 /// IPv4 in the guise of IPv6 (RFC 4291 2.5.5.2) is what dual-stack sockets say, and what nobody
 /// wants to read or to compare.
@@ -251,4 +262,20 @@ fn ask(socket: &UdpSocket, local: SocketAddr, options: &UdpOptions) -> io::Resul
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 fn ask(_: &UdpSocket, _: SocketAddr, _: &UdpOptions) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_is_told_late() {
+        for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionReset] {
+            assert!(is_late(&kind.into()), "{kind}");
+        }
+        assert!(is_late(&io::Error::from_raw_os_error(WSAENETRESET)));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::InvalidInput] {
+            assert!(!is_late(&kind.into()), "{kind}");
+        }
+    }
 }

@@ -115,7 +115,7 @@ pub use unix_options::UnixOptions;
 
 pub(crate) use arena::{Arena, Details, SLOTS};
 pub(crate) use connect::{is_busy, outcome, start};
-pub(crate) use datagram::{DatagramSocket, Parcel, Watch, is_late};
+pub(crate) use datagram::{DatagramSocket, Parcel, TELLS_UNCONNECTED, Watch, is_late};
 pub(crate) use eyeballs::{Eyeballs, Step};
 pub(crate) use listener::Listener;
 #[cfg(feature = "testing")]

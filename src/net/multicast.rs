@@ -36,7 +36,8 @@ pub enum Interface {
     /// The one that the system chooses, by its routing table.
     #[default]
     Any,
-    /// The one with this index. For IPv6, and on most systems for joining IPv4 groups.
+    /// The one with this index. For IPv6, and on most systems, Linux, macOS and Windows among
+    /// them, for IPv4 without a source.
     Index(u32),
     /// The one with this address. For IPv4.
     Address(Ipv4Addr),
@@ -105,8 +106,8 @@ impl MulticastGroup {
     }
 }
 
-/// ENXIO, ENODEV.
-const NO_INTERFACE: [i32; 2] = [6, 19];
+/// ENXIO, ENODEV. Windows has WSAEADDRNOTAVAIL for it.
+const NO_INTERFACE: &[i32] = if cfg!(unix) { &[6, 19] } else { &[] };
 
 impl Interface {
     /// For IPv6: 0 is any.
@@ -208,9 +209,50 @@ pub(super) fn set_interface(
     interface: Interface,
 ) -> io::Result<()> {
     match addr {
-        SocketAddr::V4(_) => socket.set_multicast_if_v4(&interface.address()?),
+        SocketAddr::V4(_) => match interface {
+            Interface::Index(index) => send_through(socket, index),
+            Interface::Any | Interface::Address(_) => {
+                socket.set_multicast_if_v4(&interface.address()?)
+            }
+        },
         SocketAddr::V6(_) => socket.set_multicast_if_v6(interface.index()?),
     }
+}
+
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "linux",
+    target_os = "openbsd",
+))]
+fn send_through(socket: &Socket, index: u32) -> io::Result<()> {
+    let none = Ipv4Addr::UNSPECIFIED;
+    rustix::net::sockopt::set_ip_multicast_if_with_ifindex(socket, &none, &none, index)?;
+    Ok(())
+}
+
+/// Windows takes an address of 0.0.0.0/8 for an index (`IP_MULTICAST_IF`).
+#[cfg(windows)]
+fn send_through(socket: &Socket, index: u32) -> io::Result<()> {
+    let address = Ipv4Addr::from(index);
+    if address.octets()[0] == 0 { socket.set_multicast_if_v4(&address) } else { not_here() }
+}
+
+#[cfg(not(any(
+    windows,
+    target_vendor = "apple",
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "linux",
+    target_os = "openbsd",
+)))]
+fn send_through(_: &Socket, _: u32) -> io::Result<()> {
+    not_here()
 }
 
 /// Linux gives a socket on a wildcard address the multicasts of all groups that anybody on the

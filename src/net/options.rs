@@ -51,7 +51,7 @@ pub struct KeepAlive {
     /// OpenBSD and Solaris.
     pub interval: Duration,
     /// How many probes in a row must go without an answer. 6 by default. Not settable on OpenBSD
-    /// and Solaris.
+    /// and Solaris, nor before Windows 10 1703, which sends 10.
     pub count: u32,
 }
 
@@ -79,9 +79,11 @@ impl TcpOptions {
     }
 
     /// Whether an address may be bound while connections of an earlier listener linger on it
-    /// (`SO_REUSEADDR`), so that a server can be restarted at once. `true` by default, except on
-    /// Windows, where restarting needs no option and this one would let any other program take
-    /// the address over. For clients it matters only with [`local_address`](Self::local_address).
+    /// (`SO_REUSEADDR`), so that a server can be restarted at once. `true` by default. For clients
+    /// it matters only with [`local_address`](Self::local_address).
+    ///
+    /// On Windows it is always so and this changes nothing: what is called `SO_REUSEADDR` there
+    /// would let two servers have one address, and any other program take it over.
     #[must_use]
     pub fn reuse_address(mut self, on: bool) -> Self {
         self.reuse_address = on;
@@ -129,7 +131,8 @@ impl TcpOptions {
     }
 
     /// How many connections may wait to be accepted. 1024 by default; 0 counts as 1. Systems cap
-    /// it silently (Linux: `net.core.somaxconn`, 4096; macOS: `kern.ipc.somaxconn`, 128).
+    /// it silently (Linux: `net.core.somaxconn`, 4096; macOS: `kern.ipc.somaxconn`, 128; Windows:
+    /// 65,535). Beyond it Windows refuses connections, other systems let them try again.
     #[must_use]
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = connections;
@@ -199,7 +202,7 @@ impl Default for TcpOptions {
         Self {
             nodelay: true,
             keep_alive: Some(KeepAlive::default()),
-            reuse_address: cfg!(not(windows)),
+            reuse_address: true,
             reuse_port: false,
             exclusive: false,
             receive_buffer: None,

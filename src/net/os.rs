@@ -14,7 +14,8 @@ pub(super) fn connect_goes_on(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes::CONNECTING.contains(&code))
 }
 
-/// Whether a socket listens, where the system tells (`SO_ACCEPTCONN`).
+/// Whether a socket listens, where the system tells (`SO_ACCEPTCONN`, which Apple's have by name
+/// only); elsewhere whether it can, being bound and not connected.
 pub(super) fn listens(socket: &Socket) -> bool {
     #[cfg(any(
         target_os = "android",
@@ -29,7 +30,24 @@ pub(super) fn listens(socket: &Socket) -> bool {
         target_os = "fuchsia",
         target_os = "linux"
     )))]
-    return socket.local_addr().is_ok();
+    return socket.local_addr().is_ok() && socket.peer_addr().is_err();
+}
+
+/// Whether nobody may listen on an address on which connections of an earlier listener linger,
+/// unless he says `SO_REUSEADDR`. On Windows he may anyhow, and the option of that name lets
+/// several listen on one address, so that which of them gets a connection is nobody's to tell.
+pub(super) const LINGERING_KEEPS_ADDRESS: bool = cfg!(not(windows));
+
+/// How many connections may wait, as `listen` takes it.
+pub(super) fn backlog(connections: u32) -> i32 {
+    let connections = i32::try_from(connections.max(1)).unwrap_or(i32::MAX);
+    if cfg!(windows) { hinted(connections) } else { connections }
+}
+
+/// Windows takes 200 at most, but for numbers that are marked by their sign (`SOMAXCONN_HINT`):
+/// up to 65,535 of those.
+fn hinted(connections: i32) -> i32 {
+    if connections > 200 { -connections.min(65_535) } else { connections }
 }
 
 /// Whether the machine has no support for the address family at all.
@@ -98,6 +116,17 @@ pub(super) const STREAM: Type = Type::STREAM.nonblocking();
     target_os = "openbsd",
 )))]
 pub(super) const STREAM: Type = Type::STREAM;
+
+/// Has idle connections probed. The number of probes is the last that is set, and cannot be before
+/// Windows 10 1703 (`TCP_KEEPCNT`), which sends ten.
+pub(super) fn set_keep_alive(socket: &Socket, probes: &TcpKeepalive) -> io::Result<()> {
+    match socket.set_tcp_keepalive(probes) {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(WSAENOPROTOOPT) => Ok(()),
+        set => set,
+    }
+}
+
+const WSAENOPROTOOPT: i32 = 10042;
 
 #[cfg(not(any(
     target_os = "haiku",
@@ -179,6 +208,31 @@ pub(super) fn set_reuse_port(_: &Socket) -> io::Result<()> {
     not_here()
 }
 
+/// Lets several UDP sockets have one address. The BSDs take `SO_REUSEADDR` for that with addresses
+/// of groups only, and `SO_REUSEPORT` (FreeBSD: the plain one) with all (`in_pcbbind`).
+pub(super) fn share_address(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    #[cfg(any(
+        target_vendor = "apple",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+    ))]
+    socket.set_reuse_port(true)?;
+    Ok(())
+}
+
+/// Whether no datagram may be longer than the send buffer, which is 9216 bytes there if nobody says
+/// otherwise (`udp_sendspace`).
+pub(super) const SEND_BUFFER_BOUNDS_DATAGRAMS: bool = cfg!(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 pub(super) fn bind_device(socket: &Socket, name: &str) -> io::Result<()> {
     socket.bind_device(Some(name.as_bytes()))
@@ -198,6 +252,17 @@ fn not_here() -> io::Result<()> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn more_than_200_are_a_hint_to_windows() {
+        for (connections, told) in
+            [(1, 1), (200, 200), (201, -201), (1024, -1024), (i32::MAX, -65_535)]
+        {
+            assert_eq!(hinted(connections), told);
+        }
+        assert_eq!(backlog(0), 1);
+        assert!(backlog(u32::MAX).unsigned_abs() >= 65_535);
+    }
+
     /// The standard library knows these numbers too, though not all by a stable name.
     #[test]
     fn the_numbers_are_those_of_this_platform() {
@@ -205,6 +270,8 @@ mod tests {
         let connecting = if cfg!(windows) { "WouldBlock" } else { "InProgress" };
         assert_eq!(kind(codes::CONNECTING[0]), connecting);
         let text = io::Error::from_raw_os_error(codes::EAFNOSUPPORT).to_string();
-        assert!(text.to_lowercase().contains("address"), "{text}");
+        // Wine has no words for it.
+        let known = !text.contains("FormatMessageW");
+        assert!(!known || text.to_lowercase().contains("address"), "{text}");
     }
 }

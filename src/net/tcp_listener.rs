@@ -29,8 +29,9 @@ impl TcpListener {
         apply::listening(&socket, addr, options)
             .and_then(|()| socket.bind(&addr.into()))
             .map_err(|error| Error::io("bind", error).on(addr))?;
-        let backlog = i32::try_from(options.backlog.max(1)).unwrap_or(i32::MAX);
-        socket.listen(backlog).map_err(|error| Error::io("listen on", error).on(addr))?;
+        socket
+            .listen(os::backlog(options.backlog))
+            .map_err(|error| Error::io("listen on", error).on(addr))?;
         Self::new(socket.into(), options)
     }
 

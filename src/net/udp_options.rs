@@ -72,9 +72,10 @@ impl Default for UdpOptions {
 }
 
 impl UdpOptions {
-    /// Whether several sockets may be bound to the same address (`SO_REUSEADDR`), as those that
-    /// listen to the same multicast group must: each gets every multicast. What is sent to one
-    /// address goes to the last that was bound. `false` by default.
+    /// Whether several sockets may be bound to the same address (`SO_REUSEADDR`, and on macOS and
+    /// the BSDs `SO_REUSEPORT`), as those that listen to the same multicast group must: each gets
+    /// every multicast. What is sent to one address goes to one of them: on Linux to the last that
+    /// was bound, elsewhere to whom the system chooses. `false` by default.
     #[must_use]
     pub fn reuse_address(mut self, on: bool) -> Self {
         self.reuse_address = on;
@@ -102,7 +103,8 @@ impl UdpOptions {
     }
 
     /// The size of the system's send buffer in bytes (`SO_SNDBUF`). Otherwise as
-    /// [`receive_buffer`](Self::receive_buffer) (`net.core.wmem_max`).
+    /// [`receive_buffer`](Self::receive_buffer) (`net.core.wmem_max`). On macOS and the BSDs no
+    /// datagram may be longer than it, so that there the default is 64 KiB at least.
     #[must_use]
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.send_buffer = Some(bytes);
@@ -185,7 +187,7 @@ impl UdpOptions {
     }
 
     /// The network interface that multicasts are sent through. By default the routing table says.
-    /// For IPv4 it is named by an address of it, for IPv6 by its index.
+    /// It is named by its index or, for IPv4, by an address of it.
     #[must_use]
     pub fn multicast_interface(mut self, interface: Interface) -> Self {
         self.multicast_interface = Some(interface);
@@ -243,7 +245,7 @@ impl UdpOptions {
     /// Sets them on a socket that is not bound yet.
     pub(super) fn apply(&self, socket: &Socket, addr: SocketAddr) -> io::Result<()> {
         if self.reuse_address {
-            named("reuse_address", socket.set_reuse_address(true))?;
+            named("reuse_address", os::share_address(socket))?;
         }
         if self.reuse_port {
             named("reuse_port", os::set_reuse_port(socket))?;
@@ -254,8 +256,10 @@ impl UdpOptions {
         if let Some(bytes) = self.receive_buffer {
             named("receive_buffer", socket.set_recv_buffer_size(bytes))?;
         }
-        if let Some(bytes) = self.send_buffer {
-            named("send_buffer", socket.set_send_buffer_size(bytes))?;
+        match self.send_buffer {
+            Some(bytes) => named("send_buffer", socket.set_send_buffer_size(bytes))?,
+            None if os::SEND_BUFFER_BOUNDS_DATAGRAMS => have_room_for_the_longest(socket),
+            None => {}
         }
         if let Some(name) = &self.interface {
             named("interface", os::bind_device(socket, name))?;
@@ -300,5 +304,31 @@ impl UdpOptions {
         }
         multicast::only_joined(socket, addr);
         Ok(())
+    }
+}
+
+/// As much as an IP packet can hold. If the system has less for all sockets, who sends is told.
+fn have_room_for_the_longest(socket: &Socket) {
+    const LONGEST: usize = u16::MAX as usize;
+    if socket.send_buffer_size().is_ok_and(|bytes| bytes < LONGEST) {
+        let _ = socket.set_send_buffer_size(LONGEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Type};
+
+    use super::*;
+
+    #[test]
+    fn room_is_made_where_there_is_less() {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+        socket.set_send_buffer_size(9216).unwrap();
+        have_room_for_the_longest(&socket);
+        let bytes = socket.send_buffer_size().unwrap();
+        assert!(bytes >= 65_535);
+        have_room_for_the_longest(&socket);
+        assert_eq!(socket.send_buffer_size().unwrap(), bytes);
     }
 }

@@ -35,8 +35,9 @@ impl UnixListener {
             let failed = |error| Error::io("set mode and owner of", error).on(name);
             file.admit(options).map_err(failed)?;
         }
-        let backlog = i32::try_from(options.backlog.max(1)).unwrap_or(i32::MAX);
-        socket.listen(backlog).map_err(|error| unix_socket::failure("listen on", error, name))?;
+        socket
+            .listen(os::backlog(options.backlog))
+            .map_err(|error| unix_socket::failure("listen on", error, name))?;
         // Somebody may have taken it for stale before it listened.
         if file.as_ref().is_some_and(|file| !file.is_there()) {
             let error = Error::new(ErrorKind::AddressInUse, "bind").on(name);

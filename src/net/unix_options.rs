@@ -47,7 +47,8 @@ impl UnixOptions {
     /// Whether a socket file that is left from a server that has ended is replaced. `true` by
     /// default.
     ///
-    /// It is left from one that has ended if connecting to it is refused. Where somebody answers,
+    /// It is left from one that has ended if connecting to it is refused: on macOS and the BSDs,
+    /// that is also what a server does that is too busy to accept. Where somebody answers,
     /// `listen` fails with [`AddressInUse`](crate::ErrorKind::AddressInUse); so it does where the
     /// path leads to anything but a socket, such as a file or a symbolic link, which is never
     /// removed.

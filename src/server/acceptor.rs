@@ -177,13 +177,42 @@ impl Wake for Knock {
 }
 
 fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
+    match error.kind() {
         io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::TimedOut
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-    )
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::Interrupted
+        | io::ErrorKind::TimedOut
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable => true,
+        // macOS accepts a connection that was reset meanwhile, and tells no address for it, of which
+        // mio makes this. The system's own EINVAL says that the socket does not listen.
+        io::ErrorKind::InvalidInput => error.raw_os_error().is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_is_gone_already_holds_up_nobody() {
+        for kind in [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::InvalidInput,
+        ] {
+            assert!(is_transient(&kind.into()), "{kind}");
+        }
+    }
+
+    /// To accept again at once would spin.
+    #[test]
+    fn a_socket_that_does_not_listen_is_no_matter_of_one_peer() {
+        // WSAEINVAL; EINVAL.
+        let error = io::Error::from_raw_os_error(if cfg!(windows) { 10022 } else { 22 });
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(!is_transient(&error));
+        assert!(!is_transient(&io::Error::other("something else")));
+    }
 }

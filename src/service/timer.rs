@@ -28,7 +28,8 @@ pub enum Expiry {
 /// Calls a function on a service thread when a time has come; dropping it cancels.
 ///
 /// The clock is monotonic, except for [`Timer::at`]. Timers fire in the order of their deadlines,
-/// never early, and late by at most two milliseconds and whatever else the thread is doing. Arming
+/// never early, and late by at most two milliseconds and whatever else the thread is doing; on
+/// Windows by a tick of the system's clock, 15.6 ms unless a program asks for shorter ones. Arming
 /// and canceling take some tens of nanoseconds with a million timers pending.
 ///
 /// Callbacks of one timer never overlap. A panic in one is contained, told to the service's

@@ -306,6 +306,9 @@ mod tests {
     #[test]
     #[cfg(not(windows))]
     fn an_idle_session_is_small() {
-        assert!(size_of::<super::Link>() <= 376);
+        // On Windows mio's streams have one word more.
+        let most = if cfg!(windows) { 384 } else { 376 };
+        let size = size_of::<super::Link>();
+        assert!(size <= most, "{size} bytes");
     }
 }

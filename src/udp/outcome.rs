@@ -1,6 +1,6 @@
 //! What becomes of a datagram before it is queued, wherever it is sent.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Limits;
 use crate::error::{Error, ErrorKind};
@@ -47,6 +47,8 @@ impl Route {
             return Err(Refusal::Impossible(error.because("there is no port 0")));
         }
         match (self.is_ipv6, to) {
+            // A connected socket of macOS or a BSD takes no address, not even this (EISCONN).
+            (_, Some(to)) if self.peer.is_some_and(|peer| is_same(peer, to)) => Ok(None),
             (true, Some(SocketAddr::V4(to))) => {
                 Ok(Some(SocketAddr::from((to.ip().to_ipv6_mapped(), to.port()))))
             }
@@ -57,6 +59,15 @@ impl Route {
             _ => Ok(to),
         }
     }
+}
+
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    one == other || (one.is_ipv4() != other.is_ipv4() && name(one) == name(other))
+}
+
+/// Without the guise of IPv6 that IPv4 may have.
+fn name(addr: SocketAddr) -> (IpAddr, u16) {
+    (addr.ip().to_canonical(), addr.port())
 }
 
 /// Whether there is room behind so many bytes and datagrams, and how it is told if there is.
@@ -74,4 +85,32 @@ pub(super) fn admit(
     }
     let high = limits.is_high(bytes + len, datagrams + 1);
     Ok(if high { Sent::Congested } else { Sent::Queued })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(is_ipv6: bool, peer: &str, to: &str) -> Option<Option<String>> {
+        let route = Route { is_ipv6, peer: peer.parse().ok() };
+        let checked = route.check(Some(to.parse().unwrap()), 1).ok();
+        checked.map(|to| to.map(|to| to.to_string()))
+    }
+
+    #[test]
+    fn the_peer_needs_no_address() {
+        assert_eq!(checked(false, "192.0.2.1:5", "192.0.2.1:5"), Some(None));
+        assert_eq!(checked(true, "[::1]:5", "[::1]:5"), Some(None));
+        assert_eq!(checked(true, "[::ffff:192.0.2.1]:5", "192.0.2.1:5"), Some(None));
+    }
+
+    #[test]
+    fn others_do_and_are_written_as_the_socket_has_them() {
+        let to = |text: &str| Some(Some(text.to_owned()));
+        assert_eq!(checked(false, "192.0.2.1:5", "192.0.2.1:6"), to("192.0.2.1:6"));
+        assert_eq!(checked(false, "", "192.0.2.1:6"), to("192.0.2.1:6"));
+        assert_eq!(checked(true, "", "192.0.2.1:6"), to("[::ffff:192.0.2.1]:6"));
+        assert_eq!(checked(true, "[fe80::1%1]:5", "[fe80::1%2]:5"), to("[fe80::1%2]:5"));
+        assert_eq!(checked(false, "", "[::1]:6"), None);
+    }
 }

@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::{Handler, Session};
 use crate::CloseReason;
 use crate::error::{Error, ErrorKind};
-use crate::net::{Arena, SLOTS, Watch, is_late};
+use crate::net::{Arena, SLOTS, TELLS_UNCONNECTED, Watch, is_late};
 use crate::service::{Ending, Next, Ready, Seat, Task, Worker, contain, later, lock};
 
 /// Rounds of telling and sending in one turn: what `on_error` and `on_drain` send goes out at
@@ -185,8 +185,8 @@ impl Port {
 
     /// Most often the peer's machine has refused what was sent (ICMP), and all goes on.
     fn receive_failed(&self, core: &mut Core, error: io::Error) {
-        // Windows tells unconnected sockets too, but not of whom.
-        if cfg!(windows) && is_late(&error) && self.route.peer.is_none() {
+        // Somebody has gone, and nobody knows who.
+        if TELLS_UNCONNECTED && is_late(&error) && self.route.peer.is_none() {
             return;
         }
         core.failures += 1;
@@ -264,9 +264,15 @@ impl Port {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => core.blocked = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // It had waited for somebody to tell; the second time it is this datagram's own.
-                Err(error) if !told && is_late(&error) && self.route.peer.is_some() => {
+                Err(error)
+                    if !told
+                        && is_late(&error)
+                        && (TELLS_UNCONNECTED || self.route.peer.is_some()) =>
+                {
                     told = true;
-                    self.failed(core, "send to", error);
+                    if self.route.peer.is_some() {
+                        self.failed(core, "send to", error);
+                    }
                 }
                 // The route may not know how to cut.
                 Err(error) if core.queue.joins(segments) && socket.stop_segmenting(&error) => {}

@@ -12,7 +12,10 @@ use super::{LIMIT, eventually};
 /// Whether the program says its version; a word to who reads the test's output if not.
 #[expect(clippy::print_stderr, reason = "who reads the test's output shall see it")]
 pub fn is_there(program: &str, version: &str) -> bool {
-    let there = Command::new(program).arg(version).output().is_ok_and(|out| out.status.success());
+    let said = Command::new(program).arg(version).output();
+    // LibreSSL goes by that name too, as on macOS, and has other options.
+    let is_it = |said: &[u8]| program != "openssl" || said.starts_with(b"OpenSSL");
+    let there = said.is_ok_and(|out| out.status.success() && is_it(&out.stdout));
     if !there {
         eprintln!("SKIPPED: there is no {program} on this machine");
     }

@@ -10,7 +10,7 @@ use sockeye::tls::{ClientCertificates, ServerConfig, Version};
 use sockeye::{Client, raw};
 
 use crate::common::certificates::Issued;
-use crate::common::{Design, Folder, LIMIT, Probe, addr_of, eventually, quiet};
+use crate::common::{Design, Folder, LIMIT, Probe, addr_of, eventually, is_there, quiet};
 use crate::on_both_designs;
 use crate::world::{BOTH, Serving, World, identity};
 
@@ -20,15 +20,6 @@ on_both_designs!(
     openssl_is_a_server,
     python_is_a_client,
 );
-
-#[expect(clippy::print_stderr, reason = "who reads the test's output shall see it")]
-fn is_there(program: &str, version: &str) -> bool {
-    let there = Command::new(program).arg(version).output().is_ok_and(|out| out.status.success());
-    if !there {
-        eprintln!("SKIPPED: there is no {program} on this machine");
-    }
-    there
-}
 
 fn flag(version: Version) -> &'static str {
     match version {
@@ -95,7 +86,7 @@ fn client_line(serving: &Serving, options: &str) -> String {
 }
 
 fn openssl_is_a_client(design: Design) {
-    if !is_there("openssl", "version") {
+    if !is_there("openssl", "version") || !is_there("timeout", "--version") {
         return;
     }
     let (files, service) = (Files::new(), design.service());
@@ -123,7 +114,7 @@ fn openssl_is_a_client(design: Design) {
 }
 
 fn openssl_resumes_a_session(design: Design) {
-    if !is_there("openssl", "version") {
+    if !is_there("openssl", "version") || !is_there("timeout", "--version") {
         return;
     }
     let (files, service) = (Files::new(), design.service());

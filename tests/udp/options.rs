@@ -1,11 +1,15 @@
 //! What can be set on a socket arrives there.
 
+#[cfg(target_os = "linux")]
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+#[cfg(target_os = "linux")]
 use std::sync::mpsc::channel;
 
 use sockeye::{ErrorKind, udp};
 
-use crate::common::{Design, LIMIT};
+use crate::common::Design;
+#[cfg(target_os = "linux")]
+use crate::common::LIMIT;
 use crate::on_both_paths;
 use crate::probe::{Probe, bind, exchange, peer, receive};
 

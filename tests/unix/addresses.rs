@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process;
 
 use sockeye::{Address, Endpoint, ErrorKind, Server, Service, UnixName};
 
@@ -43,7 +42,7 @@ fn every_form_of_a_path_is_listened_on(design: Design) {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn abstract_names_need_no_file(design: Design) {
     let service = design.service();
-    let name = format!("unix:@sockeye {} {}", process::id(), design.module());
+    let name = format!("unix:@sockeye {} {}", std::process::id(), design.module());
     let server = builder(&service).listen(&*name).unwrap();
     assert_eq!((server.local_addr().to_string(), server.local_addr().path()), (name.clone(), None));
     assert_eq!(builder(&service).listen(&*name).unwrap_err().kind(), ErrorKind::AddressInUse);

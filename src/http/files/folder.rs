@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::media::Media;
+use super::names;
 use super::stamp::Stamp;
 
 /// Where files are, and which of them are served.
@@ -158,6 +159,10 @@ impl Folder {
             _ => missing(),
         })?;
         self.allow(&real, &root)?;
+        let below = real.strip_prefix(&root);
+        if names::HAS_ALIASES && below.is_ok_and(|below| names::is_alias(path, below)) {
+            return Err(missing());
+        }
         let direct = real == named && is_direct(&self.root, &root);
         Ok(Place { metadata: fs::metadata(&real)?, root, real, direct })
     }
@@ -231,7 +236,13 @@ fn whereabouts(file: &File, real: &Path) -> io::Result<PathBuf> {
 
 /// Whether a folder is called by its own name.
 fn is_direct(root: &Path, real: &Path) -> bool {
-    std::path::absolute(root).is_ok_and(|absolute| absolute == real)
+    let is = |absolute: PathBuf| match (absolute.to_str(), real.to_str()) {
+        (Some(absolute), Some(real)) if cfg!(windows) => {
+            names::plain(absolute) == names::plain(real)
+        }
+        _ => absolute == real,
+    };
+    std::path::absolute(root).is_ok_and(is)
 }
 
 pub(super) fn missing() -> io::Error {

@@ -8,6 +8,7 @@ mod cache;
 mod folder;
 mod load;
 mod media;
+mod names;
 mod parts;
 mod pattern;
 mod place;

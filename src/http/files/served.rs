@@ -10,6 +10,7 @@ use super::answer::Wishes;
 use super::cache::{Cache, Loaded, Shared};
 use super::folder::{Folder, Found, Opened, missing};
 use super::load::Offer;
+use super::names;
 use super::place::Place;
 use super::watch::{Observer, Watch};
 use crate::codec::http::{Method, Status};
@@ -29,6 +30,9 @@ use crate::http::{Handler, Reception, Request, Response};
 /// A path that could lead out of the folder leads nowhere, in whatever way it is written; nor do
 /// links that lead out, hidden files, and what is no file. A folder's answer is its index; without a
 /// slash at the end, the way to the path with one. There are no listings.
+///
+/// A file has one path, with the case of its letters, on every system: on Windows and macOS, too,
+/// `/A.TXT` is not `/a.txt`. What a program on Windows has locked is answered 503, until it lets go.
 ///
 /// Answers say the media type by the file's name, when it was changed, and an `ETag` of its length
 /// and time of change, so that clients can ask whether they have it, and for ranges. Where `name.br`
@@ -213,6 +217,10 @@ impl Files {
             (ErrorKind::NotFound, Some(handler)) => return handler.handle(request),
             (ErrorKind::NotFound, None) => Status::NOT_FOUND,
             (ErrorKind::PermissionDenied, _) => Status::FORBIDDEN,
+            _ if names::is_locked(&error) => {
+                let status = Status::SERVICE_UNAVAILABLE;
+                return Response::error(status, status.phrase()).header("Retry-After", "1");
+            }
             _ => {
                 let error = Error::io("read a file", error).on(request.raw_path());
                 request.session().report(&error);

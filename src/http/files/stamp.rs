@@ -58,7 +58,16 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-#[cfg(not(unix))]
+/// A file's number takes a function that is not stable. What is put in place has its own time of
+/// making, as a rule: NTFS gives a new file that of one it has just lost, if it is called the same.
+#[cfg(windows)]
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::windows::fs::MetadataExt;
+
+    (metadata.creation_time(), 0)
+}
+
+#[cfg(not(any(unix, windows)))]
 fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }

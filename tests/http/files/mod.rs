@@ -5,6 +5,7 @@ mod cache;
 mod changes;
 mod codings;
 mod conditions;
+mod names;
 mod ranges;
 mod routed;
 mod streaming;

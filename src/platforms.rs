@@ -1,0 +1,3 @@
+//! What differs from system to system, option by option.
+//!
+#![doc = include_str!("platforms.md")]
