@@ -179,9 +179,14 @@ pub(super) fn set_traffic_class(_: &Socket, _is_ipv6: bool, _octet: u32) -> io::
     not_here()
 }
 
-/// Whether several sockets may listen on one address, each with connections of its own.
-pub(crate) const SPREADS_CONNECTIONS: bool =
-    cfg!(all(unix, not(any(target_os = "cygwin", target_os = "illumos", target_os = "solaris"))));
+/// Whether the system spreads connections over the sockets that listen on one address. macOS and
+/// some BSDs let several do so, and give all to one.
+pub(crate) const SPREADS_CONNECTIONS: bool = cfg!(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+));
 
 /// With which the kernel spreads connections over the listeners: elsewhere than on FreeBSD that is
 /// (at best) the plain option.
