@@ -179,7 +179,8 @@ pub(super) fn set_traffic_class(_: &Socket, _is_ipv6: bool, _octet: u32) -> io::
     not_here()
 }
 
-/// Whether several sockets may listen on one address, each with its share of the connections.
+/// Whether the system spreads connections over the sockets that listen on one address. macOS and
+/// some BSDs let several do so, and give all to one.
 pub(crate) const SPREADS_CONNECTIONS: bool = cfg!(any(
     target_os = "android",
     target_os = "dragonfly",

@@ -167,19 +167,18 @@ impl Builder {
     /// Serves a socket that listens already, as systemd and its like pass them on.
     ///
     /// It may be a [`TcpListener`](std::net::TcpListener) or, on Unix, a
-    /// [`UnixListener`](std::os::unix::net::UnixListener), whose file is left alone.
+    /// `std::os::unix::net::UnixListener`, whose file is left alone.
     ///
     /// What it is bound to cannot be bound again by [`Server::restart`] or a restart of the
     /// service, so these keep the socket open.
     ///
     /// ```no_run
     /// use std::net::TcpListener;
-    /// use std::os::fd::OwnedFd;
     /// use sockeye::{Server, Service, raw};
     ///
-    /// # fn passed_on() -> OwnedFd { unimplemented!() }
+    /// # fn passed_on() -> TcpListener { unimplemented!() }
     /// let service = Service::builder().start()?;
-    /// let listener = TcpListener::from(passed_on());
+    /// let listener = passed_on(); // of an `OwnedFd`, by `TcpListener::from`
     /// let server = Server::builder(&service, raw::server(|_| raw::Discard))
     ///     .listen_socket(listener)?;
     /// # Ok::<(), sockeye::Error>(())

@@ -46,7 +46,7 @@ pub enum Acceptors {
     One,
     /// One acceptor in every loop, with a socket of its own on the same address
     /// (`SO_REUSEPORT`): accepting scales with the loops, and the system spreads the connections,
-    /// though not evenly. Where the system does not (macOS, Windows), and for a Unix socket, which
+    /// though not evenly. On a system that does not (macOS, Windows), and for a Unix socket, which
     /// cannot be bound twice, the acceptors share one socket.
     OnePerLoop,
 }
