@@ -6,7 +6,6 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 
 use common::program::Program;
 use common::{LIMIT, Talker};
@@ -62,6 +61,8 @@ fn its_page_is_told_what_happens() {
 #[cfg(unix)]
 #[test]
 fn its_page_stays_if_it_is_to() {
+    use std::process::Command;
+
     let mut demo = Program::start("demo", &["1", "8", "--stay"]);
     let address = address(&mut demo);
     demo.expect("The page stays at ");
@@ -84,6 +85,7 @@ fn address(demo: &mut Program) -> String {
 }
 
 /// The page itself.
+#[cfg_attr(not(unix), expect(dead_code))]
 fn get(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sockeye::http::{self, Cache, Files};
 
@@ -197,6 +197,8 @@ fn a_change_is_told_that_can_not_be_looked_up() {
 #[cfg(unix)]
 #[test]
 fn a_young_file_is_read_again() {
+    use std::time::SystemTime;
+
     let folder = Folder::new();
     let soon = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() + 3600;
     old_file(&folder, "sub/a", "one", soon);

@@ -1,8 +1,6 @@
 //! Paths that try to get out of the folder.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use sockeye::http::Files;
 
@@ -90,6 +88,8 @@ fn links_lead_out_on_demand_only() {
 #[test]
 fn no_link_is_put_in_place_in_time() {
     use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     let folder = folder();
     old_file(&folder, "www/x/secret", "public", LONG_AGO);
