@@ -138,8 +138,13 @@ pub fn bounded<T: Send + 'static>(what: &str, run: impl FnOnce() -> T + Send + '
     let runner = thread::spawn(move || {
         // Nobody listens to one who is late.
         let _ = result.send(run());
+        // With a thread, Wine ends what it has the system watch, which others would hear of.
+        if cfg!(windows) {
+            thread::park();
+        }
     });
     match receiver.recv_timeout(LIMIT) {
+        Ok(result) if cfg!(windows) => result,
         Ok(result) => {
             runner.join().unwrap();
             result
