@@ -223,7 +223,9 @@ impl Storm {
         let metrics = metrics.metrics();
         assert_eq!((metrics.begun, metrics.refused), (sessions, 0));
         assert_eq!(metrics.stats, sum);
-        assert!(sessions > 100, "{sessions} sessions are no storm");
+        // Each pause of a guest's takes 15 ms on Windows.
+        let few = if cfg!(windows) { 10 } else { 200 };
+        assert!(sessions > few, "{sessions} sessions are no storm");
         check(&client_book);
         // A handle keeps its server's protocol, which keeps the book, which keeps the handle.
         for book in [book, client_book] {
